@@ -1,0 +1,1 @@
+"""Mechanism that two services use. No business word; it knows the envelope, never a concrete event."""

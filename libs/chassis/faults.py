@@ -1,0 +1,63 @@
+"""The last warnings and errors of a service's processes, kept in its database for the panel."""
+
+import asyncio
+import logging
+import traceback
+from collections import deque
+from contextlib import suppress
+
+import asyncpg
+
+from libs.chassis.logs import CORRELATION_ID
+from libs.chassis.postgres import UNAVAILABLE, Database
+
+KEPT_ROWS = 200
+WAITING_LINES = 500  # beyond this the oldest unsaved line is dropped: the log file has them all
+FLUSH_SECONDS = 1.0
+DETAIL_CHARACTERS = 2_000
+
+ADD = """
+insert into recent_errors (process, event, detail, correlation_id)
+select $1, * from unnest($2::text[], $3::text[], $4::text[])
+"""
+TRIM = "delete from recent_errors where id <= (select max(id) from recent_errors) - $1"
+LAST = "select at, process, event, detail, correlation_id from recent_errors order by id desc limit $1"
+
+
+class FaultRecorder(logging.Handler):
+    """A logging handler that keeps warnings and errors, and writes them to the database from time to time."""
+
+    def __init__(self, database: Database, process: str) -> None:
+        super().__init__(level=logging.WARNING)
+        self._database = database
+        self._process = process
+        self._waiting: deque[tuple[str, str, str | None]] = deque(maxlen=WAITING_LINES)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a line; never blocks and never fails."""
+        if isinstance(record.msg, dict):
+            line = dict(record.msg)
+            event = str(line.pop("event", ""))
+            detail = str(line.get("exception") or {k: v for k, v in line.items() if k not in {"timestamp", "level"}})
+        else:
+            event = record.getMessage()
+            detail = "".join(traceback.format_exception(*record.exc_info)) if record.exc_info else ""
+        self._waiting.append((event[:DETAIL_CHARACTERS], detail[-DETAIL_CHARACTERS:], CORRELATION_ID.get()))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Write what has gathered, until told to stop."""
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), FLUSH_SECONDS)
+            await self._flush()
+
+    async def _flush(self) -> None:
+        lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        if not lines:
+            return
+        try:
+            async with self._database.connection() as connection:
+                await connection.execute(ADD, self._process, *[list(column) for column in zip(*lines, strict=True)])
+                await connection.execute(TRIM, KEPT_ROWS)
+        except (*UNAVAILABLE, asyncpg.PostgresError):
+            self._waiting.extendleft(reversed(lines))

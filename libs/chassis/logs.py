@@ -1,0 +1,82 @@
+"""Logs: one JSON object per line on standard error, with the correlation id of the request or record at hand."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+CORRELATION_ID: ContextVar[str | None] = ContextVar("correlation_id", default=None)
+
+# Values under these names never reach a log, whoever put them there.
+SECRET_NAMES = frozenset(
+    {"password", "current_password", "new_password", "token", "authorization", "cookie", "key", "hash", "pesel", "nip"}
+)
+QUIET_LIBRARIES = {"aiokafka": logging.ERROR, "uvicorn.access": logging.ERROR, "faststream": logging.WARNING}
+
+
+def _add_correlation_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    if (correlation_id := CORRELATION_ID.get()) is not None:
+        event.setdefault("correlation_id", correlation_id)
+    return event
+
+
+def _mask_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    for name in event:
+        if name in SECRET_NAMES:
+            event[name] = "***"
+    return event
+
+
+def configure(service: str, role: str, level: str = "INFO") -> None:
+    """Set up logging for a process: ours and the libraries' lines in one shape. Called once, by the process's main."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_correlation_id,
+        _mask_secrets,
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name, quiet in QUIET_LIBRARIES.items():
+        logging.getLogger(name).setLevel(max(quiet, root.level))
+    structlog.contextvars.bind_contextvars(service=service, role=role)
+
+
+def logger(name: str) -> structlog.stdlib.BoundLogger:
+    """The logger of a module."""
+    found: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    return found
+
+
+@contextmanager
+def correlated(correlation_id: str | None) -> Iterator[None]:
+    """Everything logged inside carries this correlation id."""
+    mark = CORRELATION_ID.set(correlation_id)
+    try:
+        yield
+    finally:
+        CORRELATION_ID.reset(mark)

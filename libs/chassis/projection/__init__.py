@@ -1,0 +1,22 @@
+"""The projection runner: Kafka's records into a service's tables, each exactly once in effect.
+
+The group says who reads; PostgreSQL says from where. Effect and position change in one transaction.
+"""
+
+from libs.chassis.projection.contract import Projector, SetAside
+from libs.chassis.projection.desk import SetAsideDesk
+from libs.chassis.projection.positions import Positions, StalePositionError
+from libs.chassis.projection.runner import ProjectionRunner
+from libs.chassis.projection.seen import Sighting, Verdict, sight
+
+__all__ = [
+    "Positions",
+    "ProjectionRunner",
+    "Projector",
+    "SetAside",
+    "SetAsideDesk",
+    "Sighting",
+    "StalePositionError",
+    "Verdict",
+    "sight",
+]

@@ -1,0 +1,310 @@
+"""The runner: one consumer group member that feeds a projector, partition by partition.
+
+It never trusts Kafka's committed offsets. A batch whose first offset is not the position in PostgreSQL is dropped and
+read again from there, which alone keeps out what arrives late after a rebalance.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from confluent_kafka import KafkaException
+from faststream import AckPolicy
+from faststream.kafka import KafkaMessage
+from faststream.kafka.message import FAKE_CONSUMER
+
+from libs.chassis.kafka import MissingTopicError, Record, new_broker, topic_ids
+from libs.chassis.logs import logger
+from libs.chassis.metrics import PROJECTION_LAG, PROJECTION_STOPPED, RECORDS_PROJECTED, STALE_BATCHES
+from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Database
+from libs.chassis.projection.contract import Projector, SetAside
+from libs.chassis.projection.desk import keep
+from libs.chassis.projection.positions import Position, Positions, StalePositionError, Step
+from libs.chassis.settings import KafkaSettings
+
+if TYPE_CHECKING:
+    from faststream.kafka.subscriber.usecase import BatchSubscriber
+
+BATCH_RECORDS = 5_000  # measured: batches of 5k to 10k beat 20k
+BATCH_TIMEOUT_MS = 10  # FastStream sleeps this long again after an empty poll
+SESSION_TIMEOUT_MS = 6_000  # a killed projector's partitions move on after this
+HEARTBEAT_MS = 1_500
+MAX_POLL_INTERVAL_MS = 300_000
+BACKOFF_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+FAULT_ATTEMPTS = 3  # an error of unknown kind may pass; after this many it is pinned on a record
+CAUGHT_UP_SECONDS = 2.0  # how often the ends are looked up: answers are stale after 10 s without
+UNEXPECTED = "unexpected_error"
+
+_Pending = dict[tuple[str, int], tuple[int, float]]
+
+
+class StoppedPartitionError(Exception):
+    """A partition must not be read: its position lies outside the log, or the topic was deleted and made again."""
+
+
+class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
+    """Runs one projector until told to stop; `group` is the consumer group."""
+
+    def __init__(self, database: Database, kafka: KafkaSettings, group: str, projector: Projector) -> None:
+        self._database = database
+        self._kafka = kafka
+        self._group = kafka.topic_prefix + group
+        self._projector = projector
+        self._positions = Positions()
+        self._topic_ids: dict[str, str] = {}
+        self._expected: dict[TopicPartition, int] = {}
+        self._sought: set[TopicPartition] = set()
+        self._stop = asyncio.Event()
+        self._subscriber: BatchSubscriber | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Read until told to stop."""
+        self._stop = stop
+        await self._learn_topic_ids()
+        broker = new_broker(self._kafka)
+        self._subscriber = broker.subscriber(
+            *[self._kafka.physical(topic) for topic in self._projector.topics],
+            group_id=self._group,
+            batch=True,
+            max_records=BATCH_RECORDS,
+            batch_timeout_ms=BATCH_TIMEOUT_MS,
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            listener=self,
+            session_timeout_ms=SESSION_TIMEOUT_MS,
+            heartbeat_interval_ms=HEARTBEAT_MS,
+            max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
+            parser=_as_it_came,
+            decoder=_not_decoded,
+        )
+        self._subscriber(self._take)
+        while not await self._started(broker.start):
+            pass
+        watch = asyncio.create_task(self._watch_ends())
+        await stop.wait()
+        watch.cancel()
+        await broker.stop()
+
+    async def _started(self, start: Callable[[], Awaitable[None]]) -> bool:
+        """Start the consumer; a Kafka that does not answer is waited for."""
+        try:
+            await start()
+        except KafkaError as error:
+            logger(__name__).warning("Kafka does not let this projector in, trying again", error=repr(error))
+            await self._pause(BACKOFF_SECONDS[-1])
+            return self._stop.is_set()
+        return True
+
+    async def _learn_topic_ids(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._topic_ids = await topic_ids(self._kafka, self._projector.topics)
+            except (MissingTopicError, KafkaException, KafkaError) as error:
+                logger(__name__).warning("topics not seen yet, trying again", error=repr(error))
+                await self._pause(BACKOFF_SECONDS[-1])
+            else:
+                return
+
+    @property
+    def _consumer(self) -> AIOKafkaConsumer:
+        if self._subscriber is None or self._subscriber.consumer is None:
+            raise RuntimeError("the consumer has not been started")
+        return self._subscriber.consumer
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Nothing to hand over: the position is in PostgreSQL."""
+        for at in revoked:
+            self._expected.pop(at, None)
+            self._sought.discard(at)
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Seek every partition to its position in PostgreSQL before anything is fetched."""
+        await self._learn_topic_ids()
+        for failures in range(1_000_000):
+            try:
+                await self._seek(assigned)
+            except (*UNAVAILABLE, KafkaError) as error:
+                logger(__name__).warning("positions not read yet, trying again", error=repr(error))
+                await self._pause(_backoff(failures))
+                if self._stop.is_set():
+                    return
+            else:
+                return
+
+    async def _seek(self, partitions: set[TopicPartition]) -> None:
+        """Seek to the positions kept; stop the partitions that must not be read."""
+        if not partitions:
+            return
+        async with self._database.transaction(readonly=True) as tx:
+            positions = await self._positions.read(tx, await self._projector.projection(tx))
+        begins = await self._consumer.beginning_offsets(list(partitions))
+        ends = await self._consumer.end_offsets(list(partitions))
+        for at in sorted(partitions):
+            topic = self._kafka.logical(at.topic)
+            try:
+                expected = _checked(positions.get((topic, at.partition)), self._topic_ids[topic], begins[at], ends[at])
+            except StoppedPartitionError as error:
+                self._halt(at, str(error))
+                continue
+            self._consumer.seek(at, expected)
+            self._expected[at] = expected
+            self._sought.add(at)
+            PROJECTION_STOPPED.labels(topic, at.partition).set(0)
+
+    def _halt(self, at: TopicPartition, why: str) -> None:
+        logger(__name__).error(
+            "partition stopped, it wants an operator", topic=at.topic, partition=at.partition, why=why
+        )
+        PROJECTION_STOPPED.labels(self._kafka.logical(at.topic), at.partition).set(1)
+        self._consumer.pause(at)
+        self._expected.pop(at, None)
+
+    async def _take(self, message: KafkaMessage) -> None:
+        """A batch as FastStream hands it over: records of several partitions, each in its order. Never raises."""
+        records: Sequence[ConsumerRecord] = message.raw_message
+        for at, group in groupby(records, key=lambda r: TopicPartition(r.topic, r.partition)):
+            await self._take_partition(at, [self._record(r) for r in group])
+        with suppress(KafkaError):
+            await self._consumer.commit()  # a hint for dashboards, nothing more
+
+    def _record(self, raw: ConsumerRecord) -> Record:
+        topic = self._kafka.logical(raw.topic)
+        headers = tuple((name, value) for name, value in raw.headers)
+        return Record(topic, self._topic_ids[topic], raw.partition, raw.offset, raw.key, raw.value, headers)
+
+    async def _take_partition(self, at: TopicPartition, records: list[Record]) -> None:
+        expected = self._expected.get(at)
+        just_sought = at in self._sought
+        self._sought.discard(at)
+        if expected is None:
+            return  # stopped, or no longer ours
+        first = records[0].offset
+        if first != expected and not (
+            just_sought and first > expected
+        ):  # a gap in the log itself shows right after a seek
+            await self._drop(at)
+            return
+        try:
+            await self._apply_with_patience(expected, records)
+        except StalePositionError:
+            await self._drop(at)
+            return
+        self._expected[at] = records[-1].offset + 1
+        RECORDS_PROJECTED.labels(records[0].topic).inc(len(records))
+
+    async def _drop(self, at: TopicPartition) -> None:
+        STALE_BATCHES.inc()
+        await self.on_partitions_assigned({at})
+
+    async def _apply_with_patience(self, expected: int, records: list[Record]) -> None:
+        """Apply a batch; wait out faults that pass, and pin one that does not pass on the record that causes it."""
+        failures = 0
+        while not self._stop.is_set():
+            try:
+                await self._apply(expected, records)
+            except StalePositionError:
+                raise
+            except (*UNAVAILABLE, *CONFLICT) as error:
+                logger(__name__).warning("projection waits", error=repr(error), failures=failures)
+            except Exception as error:  # noqa: BLE001  # whatever one record causes must not stop the others
+                if failures + 1 >= FAULT_ATTEMPTS:
+                    await self._isolate(expected, records, error)
+                    return
+                logger(__name__).warning("projection tries again", error=repr(error), failures=failures)
+            else:
+                return
+            await self._pause(_backoff(failures))
+            failures += 1
+        raise StalePositionError("stopping")
+
+    async def _isolate(self, expected: int, records: list[Record], error: Exception) -> None:
+        """Halve the batch until the record at fault is alone, and set that one aside."""
+        if len(records) == 1:
+            logger(__name__).error(
+                "record set aside after an unexpected error", error=repr(error), offset=records[0].offset
+            )
+            await self._apply_nothing(expected, SetAside(records[0], UNEXPECTED, repr(error)[:1000]))
+            return
+        middle = len(records) // 2
+        await self._apply_with_patience(expected, records[:middle])
+        await self._apply_with_patience(records[middle - 1].offset + 1, records[middle:])
+
+    async def _apply(self, expected: int, records: list[Record]) -> None:
+        """Effect and position in one transaction."""
+        async with self._database.transaction() as tx:
+            await self._positions.move(tx, await self._projector.projection(tx), _step(expected, records))
+            await keep(tx, await self._projector.project(tx, records))
+
+    async def _apply_nothing(self, expected: int, set_aside: SetAside) -> None:
+        async with self._database.transaction() as tx:
+            step = _step(expected, [set_aside.record])
+            await self._positions.move(tx, await self._projector.projection(tx), step)
+            await keep(tx, [set_aside])
+
+    async def _watch_ends(self) -> None:
+        """Confirm, every few seconds, the partitions that were read to the end that Kafka named."""
+        pending: _Pending = {}
+        while True:
+            await asyncio.sleep(CAUGHT_UP_SECONDS)
+            try:
+                pending = await self._confirm_ends(pending)
+            except (*UNAVAILABLE, KafkaError, StalePositionError) as error:
+                logger(__name__).warning("ends not confirmed", error=repr(error))
+
+    async def _confirm_ends(self, pending: _Pending) -> _Pending:
+        """Note which ends read earlier (or now) have been reached; returns those still ahead."""
+        now = asyncio.get_running_loop().time()
+        own = dict(self._expected)
+        for at, end in (await self._consumer.end_offsets(list(own)) if own else {}).items():
+            topic = self._kafka.logical(at.topic)
+            pending.setdefault((topic, at.partition), (end, now))
+            PROJECTION_LAG.labels(topic, at.partition).set(max(0, end - own[at]))
+        places = {(self._kafka.logical(at.topic), at.partition): offset for at, offset in own.items()}
+        reached = {at: (end, now - since) for at, (end, since) in pending.items() if places.get(at, -1) >= end}
+        if reached:
+            async with self._database.transaction() as tx:
+                await self._positions.caught_up(tx, await self._projector.projection(tx), reached)
+        return {at: kept for at, kept in pending.items() if at not in reached and at in places}
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), seconds)
+
+
+def _checked(position: Position | None, topic_id: str, begin: int, end: int) -> int:
+    """Where to read on; never a guess.
+
+    Raises:
+        StoppedPartitionError: the log no longer holds that place, or is another log of the same name.
+    """
+    if position is not None and position.topic_id != topic_id:
+        raise StoppedPartitionError(
+            f"the topic was deleted and made again ({position.topic_id} then, {topic_id} now): republish, then rebuild"
+        )
+    expected = 0 if position is None else position.next_offset
+    if not begin <= expected <= end:
+        raise StoppedPartitionError(f"position {expected} lies outside the log, which holds {begin} to {end}")
+    return expected
+
+
+def _step(expected: int, records: Sequence[Record]) -> Step:
+    first = records[0]
+    return Step(first.topic, first.topic_id, first.partition, expected, records[-1].offset + 1)
+
+
+def _backoff(failures: int) -> float:
+    return BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)]
+
+
+async def _as_it_came(batch: tuple[ConsumerRecord, ...]) -> KafkaMessage:
+    """Hand the batch over untouched: FastStream's parser fails on a header that is no UTF-8, and loses the batch."""
+    first, last = batch[0], batch[-1]
+    return KafkaMessage(raw_message=batch, body=b"", consumer=FAKE_CONSUMER, message_id=f"{first.offset}-{last.offset}")
+
+
+async def _not_decoded(message: KafkaMessage) -> None:  # noqa: ARG001  # FastStream calls it with the message
+    return None

@@ -1,0 +1,223 @@
+"""Running a service: roles as one process or several, operators' commands, an orderly end."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+from pydantic import ValidationError
+
+from libs.chassis import logs
+from libs.chassis.faults import FaultRecorder
+from libs.chassis.outbox import Relay, republish
+from libs.chassis.postgres import Database, migrate
+from libs.chassis.projection import ProjectionRunner
+from libs.chassis.settings import ServiceSettings, load
+
+ROLES = ("api", "relay", "projector")
+GRACE_SECONDS = 10
+KEEP_ALIVE_SECONDS = 75  # longer than the gateway keeps its connections, so that it never writes into a closing one
+BACKLOG_CONNECTIONS = 512
+
+Task = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
+SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a service's composition root has built. A part that a service does not have is left out."""
+
+    app: FastAPI
+    port: int
+    host: str
+    database: Database | None = None
+    relay: Relay | None = None
+    runners: Sequence[ProjectionRunner] = ()
+    periodic: Mapping[str, Task] = field(default_factory=dict)
+    """Background work that runs beside the relay, by name."""
+    close: Callable[[], Awaitable[None]] | None = None
+
+
+class CommandError(Exception):
+    """An operator's command cannot be carried out; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Generic[SettingsT]):
+    """An operator's command: `run(settings, arguments)` returns the exit code."""
+
+    name: str
+    help: str
+    run: Callable[[SettingsT, argparse.Namespace], Awaitable[int]]
+    arguments: Callable[[argparse.ArgumentParser], None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class Service(Generic[SettingsT]):
+    """A service: its name, settings, composition root, folder (with schema.sql) and operators' commands."""
+
+    name: str
+    settings: type[SettingsT]
+    build: Callable[[SettingsT], Awaitable[Parts]]
+    folder: Path
+    commands: Sequence[Command[SettingsT]] = ()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, with signals left to us."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone: the roles of a process stop together."""
+        yield
+
+
+async def _serve(parts: Parts, stop: asyncio.Event) -> None:
+    config = uvicorn.Config(
+        parts.app,
+        host=parts.host,
+        port=parts.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        backlog=BACKLOG_CONNECTIONS,
+    )
+    server = _Server(config)
+    stopping = asyncio.create_task(_then(stop, lambda: setattr(server, "should_exit", True)))
+    try:
+        await server.serve()
+    finally:
+        stopping.cancel()
+    if not stop.is_set():
+        raise CommandError(f"the HTTP server ended: is port {parts.port} taken?")
+
+
+async def _then(stop: asyncio.Event, act: Callable[[], None]) -> None:
+    await stop.wait()
+    act()
+
+
+def _tasks(parts: Parts, roles: Sequence[str]) -> dict[str, Task]:
+    """The tasks of the roles asked for, by name."""
+    tasks: dict[str, Task] = {}
+    if "api" in roles:
+        tasks["api"] = lambda stop: _serve(parts, stop)
+    if "relay" in roles and parts.relay is not None:
+        tasks["relay"] = parts.relay.run
+        tasks |= parts.periodic
+    if "projector" in roles:
+        tasks |= {f"projector-{n}": runner.run for n, runner in enumerate(parts.runners)}
+    return tasks
+
+
+async def run_roles(service: Service[SettingsT], settings: SettingsT, roles: Sequence[str]) -> int:
+    """Run roles until SIGTERM or SIGINT; when one of them dies, all end and the supervisor starts them again."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    parts = await service.build(settings)
+    tasks = _tasks(parts, roles)
+    if not tasks:
+        raise CommandError(f"{service.name} has no role {' or '.join(roles)}")
+    if parts.database is not None:
+        recorder = FaultRecorder(parts.database, "+".join(roles))
+        logging.getLogger().addHandler(recorder)
+        tasks["faults"] = recorder.run
+    logs.logger(__name__).info("started", tasks=sorted(tasks), port=parts.port)
+    running = [asyncio.create_task(task(stop), name=name) for name, task in tasks.items()]
+    waiting = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait([*running, waiting], return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    await asyncio.wait(running, timeout=GRACE_SECONDS)
+    failed = [task for task in done if task is not waiting and task.exception() is not None]
+    for task in failed:
+        logs.logger(__name__).error("a role ended", role=task.get_name(), exc_info=task.exception())
+    if parts.close is not None:
+        await parts.close()
+    if parts.database is not None:
+        await parts.database.close()
+    return 1 if failed else 0
+
+
+async def _migrate(service: Service[SettingsT], settings: SettingsT) -> int:
+    dsn = getattr(settings, "owner_database_url", None)
+    if dsn is None or not dsn.get_secret_value():
+        raise CommandError(f"set IOK_{service.name.upper()}_OWNER_DATABASE_URL to the database owner's address")
+    applied = await migrate(dsn.get_secret_value(), service.name, service.folder)
+    print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")  # noqa: T201  # an operator's command
+    return 0
+
+
+async def _republish(service: Service[SettingsT], settings: SettingsT) -> int:
+    dsn = getattr(settings, "database_url", None)
+    if dsn is None:
+        raise CommandError(f"{service.name} holds no data")
+    database = await Database.open(dsn.get_secret_value(), application=f"iok-{service.name}-republish")
+    total = 0
+    try:
+        async for total in republish(database):
+            print(f"queued {total} events", file=sys.stderr)  # noqa: T201  # progress of an operator's command
+    finally:
+        await database.close()
+    print(f"queued {total} events again; the relay publishes them")  # noqa: T201  # an operator's command
+    return 0
+
+
+def _parser(service: Service[Any]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"python -m services.{service.name}", description=f"The {service.name} service."
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="COMMAND")
+    verbs.add_parser("all", help="run every role in this process (the default)")
+    for role in ROLES:
+        verbs.add_parser(role, help=f"run the {role} alone")
+    verbs.add_parser("migrate", help="apply the database schema as its owner")
+    own = {command.name for command in service.commands}
+    if "republish" not in own:
+        verbs.add_parser("republish", help="publish all own events again; readers drop what they have seen")
+    for command in service.commands:
+        command.arguments(verbs.add_parser(command.name, help=command.help, description=command.help))
+    return parser
+
+
+async def _carry_out(service: Service[SettingsT], settings: SettingsT, arguments: argparse.Namespace) -> int:
+    verb = arguments.verb or "all"
+    for command in service.commands:
+        if command.name == verb:
+            return await command.run(settings, arguments)
+    if verb == "migrate":
+        return await _migrate(service, settings)
+    if verb == "republish":
+        return await _republish(service, settings)
+    return await run_roles(service, settings, ROLES if verb == "all" else (verb,))
+
+
+def main(service: Service[Any], argv: Sequence[str] | None = None) -> int:
+    """Entry point of `python -m services.<name>`; returns the exit code."""
+    arguments = _parser(service).parse_args(argv)
+    try:
+        settings = load(service.settings, service.name)
+    except ValidationError as error:
+        print(f"settings of {service.name} are wrong:\n{error}", file=sys.stderr)  # noqa: T201
+        return 2
+    logs.configure(service.name, arguments.verb or "all", settings.log_level)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_carry_out(service, settings, arguments))
+    except CommandError as error:
+        print(f"{service.name}: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:
+        return 130
