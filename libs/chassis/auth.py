@@ -182,8 +182,9 @@ class StaffGate:
                     headers={"Authorization": f"Bearer {session_token}"},
                 ) as answer,
             ):
-                if answer.status != 200:
+                if 400 <= answer.status < 500:
                     raise unauthorized()
+                answer.raise_for_status()
                 body = await answer.json()
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Problem(

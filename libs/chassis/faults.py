@@ -21,7 +21,7 @@ insert into recent_errors (process, event, detail, correlation_id)
 select $1, * from unnest($2::text[], $3::text[], $4::text[])
 """
 TRIM = "delete from recent_errors where id <= (select max(id) from recent_errors) - $1"
-LAST = "select at, process, event, detail, correlation_id from recent_errors order by id desc limit $1"
+LAST = "select id, at, process, event, detail, correlation_id from recent_errors order by id desc limit $1"
 
 
 class FaultRecorder(logging.Handler):

@@ -29,6 +29,9 @@ UNAVAILABLE = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.PostgresSystemError,
+    asyncpg.ObjectNotInPrerequisiteStateError,  # not accepting connections
+    asyncpg.InvalidCatalogNameError,  # not restored yet
+    asyncpg.InvalidAuthorizationSpecificationError,  # a role or password not there yet
     asyncpg.InterfaceError,
     ConnectionError,
     TimeoutError,

@@ -4,12 +4,15 @@ The group says who reads; PostgreSQL says from where. Effect and position change
 """
 
 from libs.chassis.projection.contract import Projector, SetAside
-from libs.chassis.projection.desk import SetAsideDesk
+from libs.chassis.projection.desk import AlreadyDecidedError, DeskRecord, NotOnDeskError, SetAsideDesk
 from libs.chassis.projection.positions import Positions, StalePositionError
 from libs.chassis.projection.runner import ProjectionRunner
 from libs.chassis.projection.seen import Sighting, Verdict, sight
 
 __all__ = [
+    "AlreadyDecidedError",
+    "DeskRecord",
+    "NotOnDeskError",
     "Positions",
     "ProjectionRunner",
     "Projector",

@@ -29,6 +29,12 @@ where ($1::bigint is null or id < $1) and ($2::text is null or state = $2)
 order by id desc limit $3
 """
 
+# One record with its payload, whatever was decided about it.
+FIND = """
+select id, topic, partition, "offset", key, value, reason, detail, at, state, replays, decided_by, decision_reason
+from set_aside where id = $1
+"""
+
 # How many of each reason are open.
 HISTOGRAM = (
     "select reason, count(*) as records from set_aside where state = 'set_aside' group by reason order by 2 desc, 1"
@@ -74,6 +80,8 @@ class DeskRecord:
     at: datetime
     state: str
     replays: int
+    decided_by: str | None
+    decision_reason: str | None
 
 
 async def keep(tx: Connection, records: Sequence[SetAside]) -> None:
@@ -108,6 +116,12 @@ class SetAsideDesk:
         async with self._database.connection() as connection:
             rows = await connection.fetch(PAGE, before_id, state, min(limit, PAGE_LIMIT))
         return [_listed(row) for row in rows]
+
+    async def find(self, record_id: int) -> tuple[DeskRecord, bytes | None] | None:
+        """A record and its payload, or None when there is no such record."""
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(FIND, record_id)
+        return None if row is None else (_listed(row), None if row["value"] is None else bytes(row["value"]))
 
     async def histogram(self) -> dict[str, int]:
         """Reason -> how many open records."""
@@ -169,5 +183,5 @@ def _listed(row: Row) -> DeskRecord:
     key = None if row["key"] is None else bytes(row["key"]).decode("utf-8", "replace")
     return DeskRecord(
         row["id"], row["topic"], row["partition"], row["offset"], key, row["reason"], row["detail"], row["at"],
-        row["state"], row["replays"],
+        row["state"], row["replays"], row["decided_by"], row["decision_reason"],
     )  # fmt: skip

@@ -167,7 +167,12 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         """A batch as FastStream hands it over: records of several partitions, each in its order. Never raises."""
         records: Sequence[ConsumerRecord] = message.raw_message
         for at, group in groupby(records, key=lambda r: TopicPartition(r.topic, r.partition)):
-            await self._take_partition(at, [self._record(r) for r in group])
+            try:
+                await self._take_partition(at, [self._record(r) for r in group])
+            except Exception as error:  # noqa: BLE001  # FastStream would log it and go on without these records
+                logger(__name__).error("batch given back, it is read again", error=repr(error), topic=at.topic)
+                await self._pause(BACKOFF_SECONDS[-1])
+                await self._drop(at)
         with suppress(KafkaError):
             await self._consumer.commit()  # a hint for dashboards, nothing more
 

@@ -1,0 +1,57 @@
+"""How the panel writes numbers, times and reasons: for people, in Polish, the same everywhere."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+WARSAW: Final = ZoneInfo("Europe/Warsaw")
+NO_BREAK: Final = "\u00a0"
+UNKNOWN: Final = "brak danych"
+
+STATES: Final = {"set_aside": "odłożony", "booked": "przyjęty", "discarded": "odrzucony"}
+
+
+def number(value: float | None) -> str:
+    """Write a number with groups of three: 1 234, or one decimal: 12,5."""
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, float):
+        return f"{value:,.1f}".replace(",", NO_BREAK).replace(".", ",")
+    return f"{value:,}".replace(",", NO_BREAK)
+
+
+def duration(seconds: float | None) -> str:
+    """Write a span of time in its two greatest units: 3 min 20 s."""
+    if seconds is None:
+        return "nigdy"
+    if seconds < 1:
+        return f"0{NO_BREAK}s" if seconds == 0 else f"poniżej 1{NO_BREAK}s"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (rest, "s")]
+    while parts[0][0] == 0:
+        parts.pop(0)
+    return NO_BREAK.join(f"{count}{NO_BREAK}{unit}" for count, unit in parts[:2])
+
+
+def moment(at: datetime) -> str:
+    """Write an aware moment as the clock of Warsaw shows it."""
+    return at.astimezone(WARSAW).strftime("%d.%m.%Y %H:%M:%S")
+
+
+def state(name: str) -> str:
+    """Name the state of a set-aside record."""
+    return STATES.get(name, name)
+
+
+def spark(values: Sequence[float], width: int = 240, height: int = 40) -> str:
+    """Give the points of a polyline through `values`, fitted into width times height (SVG user units)."""
+    if len(values) < 2:
+        return ""
+    top = max(values) or 1.0
+    step = width / (len(values) - 1)
+    return " ".join(
+        f"{place * step:.1f},{height - 1 - value / top * (height - 2):.1f}" for place, value in enumerate(values)
+    )

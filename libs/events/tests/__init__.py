@@ -1,0 +1,1 @@
+"""Tests of the events' language, and `bad_records`, which system tests send through a real broker."""

@@ -1,0 +1,1 @@
+"""Guards of the architecture and of style: each runs over the project, and over a planted fault that it must find."""
