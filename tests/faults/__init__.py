@@ -1,0 +1,1 @@
+"""Faults on the running system, with an oracle of their own."""

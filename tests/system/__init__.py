@@ -1,0 +1,1 @@
+"""Tests on real Kafka and PostgreSQL that concern more than one room."""
