@@ -134,7 +134,7 @@ def unauthorized() -> Problem:
 bearer = HTTPBearer(auto_error=False, description="Token sesji.")
 
 
-def token_of(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> str:
+async def token_of(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> str:
     """FastAPI dependency: the bearer token, whatever it is.
 
     Raises:

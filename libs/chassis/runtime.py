@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import uvicorn
 import uvloop
@@ -20,7 +20,6 @@ from libs.chassis import logs
 from libs.chassis.faults import FaultRecorder
 from libs.chassis.outbox import Relay, republish
 from libs.chassis.postgres import Database, migrate
-from libs.chassis.projection import ProjectionRunner
 from libs.chassis.settings import ServiceSettings, load
 
 ROLES = ("api", "relay", "projector")
@@ -32,6 +31,13 @@ Task = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
 
+class Runner(Protocol):
+    """What feeds a projection until told to stop: a `ProjectionRunner`, or a service's own around one."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until told to stop."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a service's composition root has built. A part that a service does not have is left out."""
@@ -41,7 +47,7 @@ class Parts:
     host: str
     database: Database | None = None
     relay: Relay | None = None
-    runners: Sequence[ProjectionRunner] = ()
+    runners: Sequence[Runner] = ()
     periodic: Mapping[str, Task] = field(default_factory=dict)
     """Background work that runs beside the relay, by name."""
     close: Callable[[], Awaitable[None]] | None = None

@@ -1,6 +1,7 @@
 """What correspondence tells: matters and their messages, never a word of them. The subject is the matter.
 
-`content_digest` is the SHA-256 of the text kept by the service, so that a text altered there is found.
+`content_digest` is a SHA-256 of what is kept by the service (of letters: with a salt, so that a short text cannot be
+guessed from it): a text altered there is found.
 """
 
 from typing import ClassVar, Literal

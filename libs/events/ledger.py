@@ -213,7 +213,10 @@ class BalanceChanged(EventData):
 
 
 class BookSealed(EventData):
-    """What the book was at these offsets; each seal names the one before, so none can be altered unseen."""
+    """What the book was at these offsets; each seal names the one before, so none can be altered unseen.
+
+    `state_hash` vouches for what the entries' digests hold, `content_hash` for the rest of their events.
+    """
 
     topic: ClassVar[str] = names.SEALS
 
@@ -222,5 +225,6 @@ class BookSealed(EventData):
     entries: Count
     leases: Count
     state_hash: Sha256
+    content_hash: Sha256 | None = None
     set_aside: Count
     previous_seal: Sha256 | None

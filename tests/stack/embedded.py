@@ -1,7 +1,7 @@
 """The embedded servers, for one run of the tests: small, quick, and with fsync and access lists as in the demo."""
 
 import asyncio
-import subprocess
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -32,8 +32,7 @@ def start_kafka(home: Path, ends: ExitStack) -> KafkaAccess:
         lambda user: secrets.password(f"kafka/{user}"),
         HEAP_MIB,
     )
-    process = _run(node.prepare(), places, ends)
-    kafka.wait_ready(node.access(), lambda: process.poll() is None)
+    kafka.wait_ready(node.access(), _run(node.prepare(), places, ends))
     return node.access()
 
 
@@ -43,8 +42,7 @@ def start_postgres(home: Path, ends: ExitStack) -> PostgresAccess:
     password = SecretStore(places.secrets / "postgres").password("postgres")
     node = PostgresNode(places.postgres, ports.claim("PostgreSQL", POSTGRES_PORT), password)
     ends.callback(node.remove)
-    process = _run(node.prepare(), places, ends)
-    asyncio.run(postgres.wait_ready(node.access, lambda: process.poll() is None))
+    asyncio.run(postgres.wait_ready(node.access, _run(node.prepare(), places, ends)))
     return node.access
 
 
@@ -62,7 +60,9 @@ def _places(home: Path) -> Places:
     return places
 
 
-def _run(program: Program, places: Places, ends: ExitStack) -> "subprocess.Popen[bytes]":
-    process = program.spawn(places.log / f"{program.name}.log")
+def _run(program: Program, places: Places, ends: ExitStack) -> Callable[[], None]:
+    """Run it until the end; what is returned raises when it has died before."""
+    log = places.log / f"{program.name}.log"
+    process = program.spawn(log)
     ends.callback(program.stop, process)
-    return process
+    return lambda: program.check(process, log)

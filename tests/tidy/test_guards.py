@@ -15,7 +15,7 @@ PLANTED: dict[str, tuple[str, str]] = {
     "long_functions": ("services/ledger/domain.py", "def f():\n" + "    x = 1\n" * 50),
     "swallowed_errors": ("services/ledger/api.py", "try:\n    x = 1\nexcept ValueError:\n    pass\n"),
     "lazy_imports": ("services/ledger/api.py", "def f():\n    import json\n"),
-    "patched_tests": ("services/ledger/tests/test_a.py", "from unittest.mock import Mock\n"),
+    "patched_tests": ("services/ledger/tests/test_a.py", "from unittest." + "mock import Mock\n"),
     "unfinished": ("services/ledger/api.py", "# TO" + "DO: later\n"),
     "machine_paths": ("deploy/local/places.py", "HOME = '/home/anna/iok'\n"),
     "float_money": ("services/ledger/domain.py", "amount_grosze: float = 1.5\n"),

@@ -122,6 +122,11 @@ async def _answer_too_large(_: Request, __: Exception) -> JSONResponse:
     return Problem(413, "Za duża treść", detail="Wysłana treść przekracza dozwolony rozmiar.").response()
 
 
+async def _answer_broken_text(_: Request, __: Exception) -> JSONResponse:
+    """A half surrogate pair is JSON, but no text: it cannot be stored or hashed."""
+    return Problem(422, "Nieprawidłowe dane", detail="Tekst zawiera znak, którego nie da się zapisać.").response()
+
+
 async def _answer_unavailable(_: Request, error: Exception) -> JSONResponse:
     logger(__name__).warning("answered 503", error=repr(error))
     return unavailable().response()
@@ -137,6 +142,7 @@ def _add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http_error)
     app.add_exception_handler(TooLargeError, _answer_too_large)
+    app.add_exception_handler(UnicodeEncodeError, _answer_broken_text)
     app.add_exception_handler(WrongExpectedVersionError, _answer_unavailable)
     for kind in UNAVAILABLE:
         app.add_exception_handler(kind, _answer_unavailable)

@@ -16,6 +16,7 @@ from confluent_kafka import KafkaException
 
 from libs.chassis.faults import LAST
 from libs.chassis.kafka import LogEnds
+from libs.chassis.logs import logger
 from libs.chassis.outbox import BACKLOG
 from libs.chassis.panel.desk import Desk
 from libs.chassis.postgres import Connection, Database, Row
@@ -23,7 +24,6 @@ from libs.chassis.projection import Projector
 
 ENDS_TIMEOUT_SECONDS = 2.0  # the panel must answer while Kafka is away
 ENDS_KEPT_SECONDS = 1.0  # several panels open at once ask Kafka once
-ENDS_PAUSE_SECONDS = 10.0  # after a failure Kafka is left alone for a while
 ERRORS_SHOWN = 20
 SAMPLES_KEPT = 60
 RATE_WINDOW_SECONDS = 15.0
@@ -113,19 +113,32 @@ class Ends:
         self._log = log
         self._topics = topics
         self._kept: dict[Place, int] | None = None
-        self._ask_again_at = 0.0
+        self._kept_until = 0.0
+        self._asking: asyncio.Task[dict[Place, int]] | None = None
 
     async def read(self) -> dict[Place, int] | None:
         """Give (topic, partition) -> end offset."""
-        if not self._topics or time.monotonic() < self._ask_again_at:
-            return self._kept if self._topics else {}
-        try:
-            self._kept = await asyncio.wait_for(self._log.read(self._topics), ENDS_TIMEOUT_SECONDS)
-            self._ask_again_at = time.monotonic() + ENDS_KEPT_SECONDS
-        except (KafkaException, TimeoutError):
-            self._kept = None
-            self._ask_again_at = time.monotonic() + ENDS_PAUSE_SECONDS
+        if not self._topics:
+            return {}
+        if time.monotonic() < self._kept_until:
+            return self._kept
+        asking = self._asking = self._asking or asyncio.create_task(self._log.read(self._topics))
+        await asyncio.wait({asking}, timeout=ENDS_TIMEOUT_SECONDS)
+        if not asking.done():
+            return None  # one question at a time: the next look waits for the same answer
+        if self._asking is asking:
+            self._asking = None
+            self._kept = _answer(asking)
+            self._kept_until = time.monotonic() + ENDS_KEPT_SECONDS
         return self._kept
+
+
+def _answer(asking: asyncio.Task[dict[Place, int]]) -> dict[Place, int] | None:
+    try:
+        return asking.result()
+    except KafkaException as error:
+        logger(__name__).warning("Kafka does not tell where its partitions end", error=repr(error))
+        return None
 
 
 class Figures:

@@ -5,16 +5,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeVar
 
-import asyncpg
-
 from libs.chassis.logs import logger
 from libs.chassis.panel.desk import Desk
 from libs.chassis.panel.figures import Figures, PartitionFigures, Status
-from libs.chassis.postgres import UNAVAILABLE, Row
+from libs.chassis.postgres import Row
 from libs.chassis.projection import DeskRecord
 
 RECORDS_SHOWN = 10
-FAULTS = (*UNAVAILABLE, asyncpg.PostgresError)
 Read = TypeVar("Read")
 
 
@@ -96,6 +93,6 @@ async def _latest(desk: Desk) -> Sequence[DeskRecord]:
 async def _read(name: str, read: Callable[[], Awaitable[Read]]) -> Read | None:
     try:
         return await read()
-    except FAULTS as error:
+    except Exception as error:  # noqa: BLE001  # whatever one block meets must not hide the others
         logger(__name__).warning("a block of the panel could not be read", block=name, error=repr(error))
         return None

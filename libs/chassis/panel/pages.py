@@ -12,11 +12,16 @@ from libs.chassis.panel import ops
 from libs.chassis.panel.desk import Desk
 from libs.chassis.panel.frame import SIGN_IN_PATH, Panel, see_other
 from libs.chassis.panel.masking import masked
-from libs.chassis.panel.overview import FAULTS, gather
+from libs.chassis.panel.overview import gather
 from libs.chassis.panel.staff import PanelSession, SignInRefusedError, from_our_page
+from libs.chassis.postgres import UNAVAILABLE
 
 STATIC: Final = Path(__file__).parent / "static"
-FILES: Final[Mapping[str, str]] = {"panel.css": "text/css; charset=utf-8", "panel.js": "text/javascript; charset=utf-8"}
+FILES: Final[Mapping[str, str]] = {
+    "panel.css": "text/css; charset=utf-8",
+    "panel.js": "text/javascript; charset=utf-8",
+    "panel.svg": "image/svg+xml",
+}
 FILES_KEPT_SECONDS: Final = 300
 RECORDS_PER_PAGE: Final = 50
 MAX_LOGIN_CHARACTERS: Final = 256
@@ -77,7 +82,7 @@ class Pages:
         """List set-aside records, newest first."""
         try:
             records = await self._desk().page(before_id=cursor, state=state, limit=RECORDS_PER_PAGE)
-        except FAULTS:
+        except UNAVAILABLE:
             return self._message(session, Problem(503, "Baza danych nie odpowiada", detail="Spróbuj za chwilę."))
         following = records[-1].id if len(records) == RECORDS_PER_PAGE else None
         return self._panel.render(
@@ -131,7 +136,7 @@ class Pages:
 
 
 async def static(name: str) -> FileResponse:
-    """Serve the panel's own style sheet and script."""
+    """Serve the panel's own style sheet, script and icon."""
     if name not in FILES:
         raise not_found()
     headers = {"Cache-Control": f"public, max-age={FILES_KEPT_SECONDS}"}

@@ -24,7 +24,7 @@ def number(value: float | None) -> str:
 def duration(seconds: float | None) -> str:
     """Write a span of time in its two greatest units: 3 min 20 s."""
     if seconds is None:
-        return "nigdy"
+        return UNKNOWN
     if seconds < 1:
         return f"0{NO_BREAK}s" if seconds == 0 else f"poniżej 1{NO_BREAK}s"
     minutes, rest = divmod(int(seconds), 60)

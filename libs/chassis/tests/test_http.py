@@ -15,6 +15,10 @@ class Order(BaseModel):
     amount_grosze: int
 
 
+class Text(BaseModel):
+    text: str
+
+
 def app() -> FastAPI:
     async def away() -> str | None:
         return "no answer"
@@ -24,6 +28,10 @@ def app() -> FastAPI:
     @built.post("/orders")
     async def order(body: Order) -> dict[str, int]:
         return {"amount_grosze": body.amount_grosze}
+
+    @built.post("/texts")
+    async def text(body: Text) -> int:
+        return len(body.text.encode())
 
     @built.post("/small")
     async def small(body: Order) -> None:
@@ -74,6 +82,12 @@ async def test_a_body_over_the_limit_is_answered_413(client: httpx.AsyncClient, 
     answer = await client.post(path, content=b" " * size, headers={"content-type": "application/json"})
 
     assert answer.status_code == 413
+
+
+async def test_a_text_that_is_no_text_is_answered_422(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/texts", content=r'{"text": "\ud800"}', headers={"content-type": "application/json"})
+
+    assert answer.status_code == 422
 
 
 async def test_a_defect_is_answered_500_and_tells_nothing_of_the_inside(client: httpx.AsyncClient) -> None:

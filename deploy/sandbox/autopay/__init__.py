@@ -1,0 +1,1 @@
+"""Autopay played from its own side: the pay page, notifications (ITN) with retries, status and gateway list."""

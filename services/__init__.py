@@ -1,0 +1,1 @@
+"""The services: independent packages that share only `libs`."""

@@ -1,0 +1,191 @@
+"""What the doors share: shapes of answers, cursors, refusals said in HTTP, and commands that may be sent twice."""
+
+import base64
+import json
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Query
+from pydantic import AfterValidator
+
+from libs.chassis.event_store import decided_again
+from libs.chassis.http import Problem, idempotent, not_found
+from libs.chassis.postgres import Connection, Database
+from services.correspondence.commands import Correspondence, UnknownMatterError, UnknownMatterTypeError, Written
+from services.correspondence.domain import AuthorRole, BadLetterError, MatterRefusedError
+from services.correspondence.read_models import matters
+from services.correspondence.read_models.matters import Overview, Place
+from services.correspondence.read_models.thread import Message
+
+DEFAULT_LIMIT: Final = 50
+MAX_LIMIT: Final = 200
+MAX_CURSOR_CHARACTERS: Final = 300
+ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+CREATED: Final = 201
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What every door is built with."""
+
+    database: Database
+    correspondence: Correspondence
+
+
+def encodable(text: str) -> str:
+    """Return a text that can be written as UTF-8; JSON lets half a surrogate pair pass, and nothing behind it does.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    text.encode()
+    return text
+
+
+Typed = Annotated[str, AfterValidator(encodable)]
+
+
+def matter_id_of(matter_id: str) -> str:
+    """FastAPI dependency: the matter named by the path.
+
+    Raises:
+        Problem: 404, as for a matter that does not exist, when it can be no id at all.
+    """
+    if not ID.fullmatch(matter_id):
+        raise not_found()
+    return matter_id
+
+
+def place_of(cursor: Annotated[str | None, Query(max_length=MAX_CURSOR_CHARACTERS)] = None) -> Place:
+    """FastAPI dependency: where a list goes on; without a cursor, its top.
+
+    Raises:
+        Problem: 422 for a cursor that no list has given out.
+    """
+    if not cursor:
+        return matters.TOP
+    try:
+        return _place(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, TypeError) as error:
+        wrong = {"field": "query.cursor", "message": "Nieznane miejsce na liście. Zacznij od początku."}
+        raise Problem(422, "Nieprawidłowe dane", errors=[wrong]) from error
+
+
+def _place(written_place: bytes) -> Place:
+    at, matter_id = json.loads(written_place)
+    place = Place(datetime.fromisoformat(at), matter_id)
+    if place.last_message_at.tzinfo is None or not ID.fullmatch(place.matter_id):
+        raise ValueError("not a place in a list")
+    return place
+
+
+MatterId = Annotated[str, Depends(matter_id_of)]
+Behind = Annotated[Place, Depends(place_of)]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+
+
+def next_cursor(page: Sequence[Overview], limit: int) -> str | None:
+    """Return the cursor of the page after this one; None when this one is not full."""
+    if len(page) < limit:
+        return None
+    place = json.dumps([page[-1].last_message_at.isoformat(), page[-1].matter_id])
+    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+
+def moment(at: datetime) -> str:
+    """Return an aware moment as RFC 3339 in UTC."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def overview(matter: Overview, reader: AuthorRole) -> Json:
+    """Return a matter as lists give it; the account is told to staff alone."""
+    for_staff = reader is AuthorRole.STAFF
+    return {
+        "matter_id": matter.matter_id,
+        "number": matter.number,
+        "title": matter.title,
+        "matter_type_id": matter.matter_type_id,
+        "matter_type": matter.matter_type,
+        "lease_id": matter.lease_id,
+        "status": matter.state.value,
+        "opened_at": moment(matter.opened_at),
+        "last_message_at": moment(matter.last_message_at),
+        "last_author": matter.last_author.value,
+        "message_count": matter.message_count,
+        "unread": matter.unread_by_staff if for_staff else matter.unread_by_tenant,
+        **({"account_id": matter.account_id} if for_staff else {}),
+    }
+
+
+def thread(matter: Overview, messages: Sequence[Message], reader: AuthorRole) -> Json:
+    """Return a matter with its letters, oldest first; who of the staff wrote is told to staff alone."""
+    for_staff = reader is AuthorRole.STAFF
+    letters = [
+        {
+            "message_id": message.message_id,
+            "author": message.author.value,
+            "sent_at": moment(message.sent_at),
+            "text": message.text,
+            **({"account_id": message.account_id} if for_staff else {}),
+        }
+        for message in messages
+    ]
+    return {**overview(matter, reader), "messages": letters}
+
+
+def written(matter_id: str, sent: Written) -> Json:
+    """Return what a sent letter is answered with: no word of it, for answers are kept."""
+    return {
+        "matter_id": matter_id,
+        "message_id": sent.message_id,
+        "status": sent.state.value,
+        "sent_at": moment(sent.sent_at),
+    }
+
+
+@contextmanager
+def said_in_http() -> Iterator[None]:
+    """Say the domain's refusals in HTTP.
+
+    Raises:
+        Problem: 422 for a letter or kind that cannot be taken, 409 for a matter that cannot go on, 404 for no matter.
+    """
+    try:
+        yield
+    except BadLetterError as error:
+        faults = [{"field": fault.field, "message": fault.message} for fault in error.faults]
+        raise Problem(422, "Popraw wiadomość", errors=faults) from error
+    except UnknownMatterTypeError as error:
+        fault = {"field": "matter_type_id", "message": "Wybierz rodzaj sprawy z listy."}
+        raise Problem(422, "Popraw wiadomość", errors=[fault]) from error
+    except MatterRefusedError as error:
+        raise Problem(409, "Nie można dopisać wiadomości", detail=str(error)) from error
+    except UnknownMatterError as error:
+        raise not_found() from error
+
+
+async def once(
+    door: Door, scope: str, key: str, request: Mapping[str, Any], act: Callable[[Connection], Awaitable[Json]]
+) -> tuple[int, Json]:
+    """Carry out a creating command once per key; returns the status and body to answer, the same for a repetition.
+
+    Raises:
+        Problem: as `idempotent` and `said_in_http`.
+    """
+
+    async def attempt() -> tuple[int, Json]:
+        async with idempotent(door.database, scope, key, request) as slot:
+            if slot.replay is not None:
+                return slot.replay.status, slot.replay.body
+            body = await act(slot.tx)
+            await slot.store(CREATED, body)
+            return CREATED, body
+
+    with said_in_http():
+        return await decided_again(attempt)

@@ -1,0 +1,93 @@
+-- Correspondence: the words of letters (private, here alone), the lists and threads shown, and who may do what with them.
+
+-- What can be raised. A kind that is no longer offered stays, for the matters that are of it.
+create table matter_types (
+    matter_type_id text primary key,
+    name text not null,
+    description text not null,
+    place integer not null,            -- in the list shown to tenants
+    offered boolean not null default true
+);
+
+-- The words. Events carry only `content_digest`, which is taken over text, title and salt: an altered row is found, and
+-- without the row nobody can guess what was written. Written once.
+create table letters (
+    message_id text primary key,
+    matter_id text not null,
+    salt bytea not null,
+    title text,                        -- of the letter that opens a matter
+    text text not null,
+    kept_at timestamptz not null default now()
+);
+
+-- The numbers that people quote: without gaps within a year.
+create table matter_numbers (
+    year integer primary key,
+    last_ordinal integer not null check (last_ordinal > 0)
+);
+create table matter_register (
+    matter_id text primary key,
+    number text not null unique
+);
+
+-- Read model: matters. Made from the service's own events; `rebuild` empties and fills it.
+create table matters (
+    matter_id text primary key,
+    account_id text not null,
+    lease_id text,
+    matter_type_id text not null,
+    state text not null check (state in ('open', 'answered', 'closed')),
+    opened_at timestamptz not null,
+    last_message_at timestamptz not null,
+    last_author text not null check (last_author in ('tenant', 'staff')),
+    first_message_id text,             -- null between the two events that open a matter
+    message_count integer not null default 0
+);
+create index matters_of_account on matters (account_id, last_message_at desc, matter_id desc);
+create index matters_by_activity on matters (last_message_at desc, matter_id desc);
+create index matters_not_closed on matters (last_message_at desc, matter_id desc) where state <> 'closed';
+
+-- Read model: the letters of a matter in their order, without their words.
+create table messages (
+    message_id text primary key,
+    matter_id text not null,
+    ordinal integer not null,          -- the version of the matter's stream
+    account_id text not null,
+    author_role text not null check (author_role in ('tenant', 'staff')),
+    sent_at timestamptz not null,
+    unique (matter_id, ordinal)
+);
+
+-- How much of a thread each side has seen. No fact for others, so no event; outlives a rebuild.
+create table read_marks (
+    matter_id text not null,
+    reader text not null check (reader in ('tenant', 'staff')),
+    read_count integer not null,
+    read_at timestamptz not null default now(),
+    primary key (matter_id, reader)
+);
+
+-- A matter as lists show it. Unread by a side: the other side wrote last, and this one has not opened it since.
+create view matter_overviews as
+select m.matter_id, m.account_id, m.lease_id, m.matter_type_id, m.state, m.opened_at, m.last_message_at, m.last_author,
+    m.message_count, r.number, l.title, t.name as matter_type,
+    m.last_author = 'staff' and m.message_count > coalesce(by_tenant.read_count, 0) as unread_by_tenant,
+    m.last_author = 'tenant' and m.message_count > coalesce(by_staff.read_count, 0) as unread_by_staff
+from matters m
+join matter_register r using (matter_id)
+join letters l on l.message_id = m.first_message_id
+join matter_types t on t.matter_type_id = m.matter_type_id
+left join read_marks by_tenant on by_tenant.matter_id = m.matter_id and by_tenant.reader = 'tenant'
+left join read_marks by_staff on by_staff.matter_id = m.matter_id and by_staff.reader = 'staff';
+
+-- The service's role: it adds events and letters and can never change or remove one.
+grant select, insert on events to iok_correspondence;
+grant select, insert, delete on outbox to iok_correspondence;
+grant select, insert, delete on idempotency_keys to iok_correspondence;
+grant select, insert, delete on recent_errors to iok_correspondence;
+grant select on positions, caught_up to iok_correspondence;
+grant select, update on set_aside to iok_correspondence;
+grant select, insert on letters, matter_register to iok_correspondence;
+grant select, insert, update on matter_types, matter_numbers, read_marks to iok_correspondence;
+grant select, insert, update, delete on matters, messages to iok_correspondence;
+grant select on matter_overviews to iok_correspondence;

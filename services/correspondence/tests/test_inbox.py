@@ -1,0 +1,183 @@
+"""What the staff can do: the inbox as JSON and as pages."""
+
+import re
+
+import httpx
+import pytest
+
+from libs.chassis.auth import Principal
+from services.correspondence.tests.conftest import ACCOUNTANT, CLERK, OTHER_TENANT, SESSION, TENANT, House, Identity
+
+pytestmark = pytest.mark.system
+
+OPERATOR = Principal("s3", frozenset({"operator"}))
+
+
+async def signed_in(house: House) -> None:
+    answer = await house.client.post("/panel/sign-in", data={"login": "clerk", "password": "p"})
+    assert answer.status_code == 303, answer.text
+
+
+async def press(house: House, page: httpx.Response, ends: str, **fields: str) -> httpx.Response:
+    """Send the page's form whose action ends so, with its hidden fields."""
+    form = re.search(rf'<form method="post" action="([^"]+/{ends})".*?</form>', page.text, re.DOTALL)
+    assert form, page.text
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form[0]))
+    return await house.client.post(form[1], data={**hidden, **fields})
+
+
+async def test_the_inbox_shows_every_accounts_matters_by_state(house: House) -> None:
+    mine, others = await house.open(TENANT), await house.open(OTHER_TENANT)
+    await house.reply(others)
+    everything = (await house.get("/inbox", OPERATOR)).json()["items"]
+    waiting = (await house.get("/inbox", CLERK, status="open")).json()["items"]
+    assert {(item["matter_id"], item["account_id"]) for item in everything} == {(mine, "a1"), (others, "a2")}
+    assert [(item["matter_id"], item["unread"]) for item in waiting] == [(mine, True)]
+    assert (await house.get("/inbox", CLERK, status="lost")).status_code == 422
+
+
+async def test_a_thread_read_by_staff_is_no_longer_new_to_them(house: House) -> None:
+    matter_id = await house.open()
+    thread = (await house.get(f"/inbox/{matter_id}", CLERK)).json()
+    assert (thread["account_id"], thread["messages"][0]["account_id"]) == ("a1", "a1")
+    assert (await house.get("/inbox", CLERK)).json()["items"][0]["unread"] is False
+    assert (await house.get("/inbox/absent", CLERK)).status_code == 404
+
+
+async def test_the_inbox_is_for_clerks_and_operators_alone(house: House) -> None:
+    matter_id = await house.open()
+    for who, status in ((TENANT, 404), (ACCOUNTANT, 403)):
+        assert (await house.get("/inbox", who)).status_code == status
+        assert (await house.get(f"/inbox/{matter_id}", who)).status_code == status
+        assert (await house.post(f"/inbox/{matter_id}/messages", {"text": "a"}, who)).status_code == status
+        assert (await house.post(f"/inbox/{matter_id}/close", {}, who)).status_code == status
+
+
+async def test_a_session_of_staff_opens_the_inbox_too(house: House, identity: Identity) -> None:
+    await house.open()
+    headers = {"Authorization": f"Bearer {SESSION}"}
+    assert len((await house.client.get("/inbox", headers=headers)).json()["items"]) == 1
+    wrong = await house.client.get("/inbox", headers={"Authorization": "Bearer of-nobody"})
+    identity.staff = TENANT
+    tenant = await house.client.get("/inbox", headers=headers)
+    assert (wrong.status_code, tenant.status_code) == (401, 401)
+
+
+async def test_a_reply_is_sent_once_per_key(house: House) -> None:
+    matter_id = await house.open()
+    answers = [await house.post(f"/inbox/{matter_id}/messages", {"text": "Tak."}, CLERK, "k") for _ in range(2)]
+    assert answers[0].json() == answers[1].json()
+    assert (await house.thread(matter_id))["message_count"] == 2
+
+
+async def test_closing_twice_is_closing_once(house: House) -> None:
+    matter_id = await house.open()
+    answers = [await house.post(f"/inbox/{matter_id}/close", {}, CLERK) for _ in range(2)]
+    assert [answer.json()["status"] for answer in answers] == ["closed", "closed"]
+    assert await house.value("select count(*) from events where event_type = 'iok.MatterClosed.v1'") == 1
+    assert (await house.post("/inbox/absent/close", {}, CLERK)).status_code == 404
+
+
+async def test_an_empty_reply_says_what_is_wrong(house: House) -> None:
+    matter_id = await house.open()
+    answer = await house.post(f"/inbox/{matter_id}/messages", {"text": ""}, CLERK)
+    assert answer.json()["errors"] == [{"field": "text", "message": "Napisz treść wiadomości."}]
+
+
+async def test_the_panel_asks_who_is_there(house: House) -> None:
+    answer = await house.client.get("/panel/inbox")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/panel/sign-in")
+
+
+async def test_a_clerk_reads_replies_and_closes_on_pages(house: House) -> None:
+    matter_id = await house.open(title="Hałas <script>", text="Wiersz 1\nWiersz 2")
+    await signed_in(house)
+    inbox = await house.client.get("/panel/inbox?status=open")
+    assert f'href="/panel/inbox/{matter_id}"' in inbox.text
+    page = await house.client.get(f"/panel/inbox/{matter_id}")
+    assert "Hałas &lt;script&gt;" in page.text
+    assert re.search(r"Wiersz 1\s*<br>\s*Wiersz 2", page.text)
+    assert (await press(house, page, "reply", text="Porozmawiamy z sąsiadem.")).status_code == 303
+    assert (await house.thread(matter_id))["messages"][1]["text"] == "Porozmawiamy z sąsiadem."
+    page = await house.client.get(f"/panel/inbox/{matter_id}")
+    assert (await press(house, page, "close")).status_code == 303
+    assert (await house.thread(matter_id))["status"] == "closed"
+
+
+async def test_a_reply_can_close_the_matter(house: House) -> None:
+    matter_id = await house.open()
+    await signed_in(house)
+    page = await house.client.get(f"/panel/inbox/{matter_id}")
+    await press(house, page, "reply", text="Załatwione.", close="yes")
+    thread = await house.thread(matter_id)
+    assert (thread["status"], thread["message_count"]) == ("closed", 2)
+
+
+async def test_a_form_sent_twice_counts_once(house: House) -> None:
+    matter_id = await house.open()
+    await signed_in(house)
+    page = await house.client.get(f"/panel/inbox/{matter_id}")
+    answers = [await press(house, page, "reply", text="Raz.") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert (await house.thread(matter_id))["message_count"] == 2
+
+
+async def test_a_failed_reply_shows_the_form_again_with_what_was_typed(house: House) -> None:
+    matter_id = await house.open()
+    await signed_in(house)
+    page = await house.client.get(f"/panel/inbox/{matter_id}")
+    failed = await press(house, page, "reply", text="x" * 8001)
+    assert failed.status_code == 422
+    assert "<title>Błąd: " in failed.text
+    assert "Treść może mieć najwyżej 8000 znaków" in failed.text
+    assert "x" * 8001 in failed.text
+
+
+async def test_a_form_from_elsewhere_is_refused(house: House) -> None:
+    matter_id = await house.open()
+    await signed_in(house)
+    forged = await house.client.post(f"/panel/inbox/{matter_id}/reply", data={"text": "a", "csrf": "guess"})
+    assert forged.status_code == 403
+    assert (await house.thread(matter_id))["message_count"] == 1
+
+
+async def test_an_accountant_at_the_panel_sees_no_letters(house: House, identity: Identity) -> None:
+    identity.staff = ACCOUNTANT
+    matter_id = await house.open()
+    await signed_in(house)
+    for path in ("/panel/inbox", f"/panel/inbox/{matter_id}"):
+        assert (await house.client.get(path)).status_code == 403
+
+
+async def test_the_overview_tells_how_much_waits(house: House) -> None:
+    await house.open()
+    await signed_in(house)
+    page = await house.client.get("/panel")
+    assert "Czeka na odpowiedź" in page.text
+    assert 'href="/panel/inbox"' in page.text
+
+
+async def test_a_reply_to_a_full_thread_is_kept_on_the_page(house: House) -> None:
+    matter_id = await house.open()
+    await signed_in(house)
+    page = await house.client.get(f"/panel/inbox/{matter_id}")
+    for _ in range(199):
+        await house.reply(matter_id, "Kolejna.")
+    refused = await press(house, page, "reply", text="Jeszcze jedna.")
+    assert refused.status_code == 409
+    assert "W tej sprawie jest już 200 wiadomości" in refused.text
+    assert "Jeszcze jedna." in refused.text
+
+
+async def test_the_older_part_of_the_inbox_is_a_link_away(house: House) -> None:
+    for n in range(51):
+        await house.open(title=f"Sprawa {n}")
+    await signed_in(house)
+    first = await house.client.get("/panel/inbox?status=open")
+    older = re.search(r'<a href="(/panel/inbox\?cursor=[^"]+)">Starsze', first.text)
+    assert older
+    second = await house.client.get(older[1].replace("&amp;", "&"))
+    assert "Sprawa 50" in first.text
+    assert "Sprawa 0 <" in second.text
+    assert "Sprawa 1 <" not in second.text
+    assert "Starsze" not in second.text

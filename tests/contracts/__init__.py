@@ -1,0 +1,1 @@
+"""What rooms and the outside world expect of each other, over the wire."""
