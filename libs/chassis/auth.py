@@ -145,8 +145,10 @@ async def token_of(credentials: Annotated[HTTPAuthorizationCredentials | None, D
     return credentials.credentials
 
 
-def principal_of(request: Request, token: Annotated[str, Depends(token_of)]) -> Principal:
+async def principal_of(request: Request, token: Annotated[str, Depends(token_of)]) -> Principal:
     """FastAPI dependency: who asks, by a token for this service (`app.state.verifier`).
+
+    Asynchronous, since FastAPI would give a plain function a thread per request.
 
     Raises:
         Problem: 401 when the token is not valid here.

@@ -52,7 +52,7 @@ def staff_of(gate: StaffGate) -> Callable[..., Awaitable[Principal]]:
 
     async def staff(request: Request, token: Annotated[str, Depends(token_of)]) -> Principal:
         if token.count(".") == DOTS_OF_A_JWT:
-            principal = principal_of(request, token)
+            principal = await principal_of(request, token)
         else:
             principal = await gate.principal(token)
         principal.require_role(*INBOX_ROLES)

@@ -52,7 +52,7 @@ class NewMessage(BaseModel):
     text: Typed = ""
 
 
-def tenant_of(principal: Annotated[Principal, Depends(principal_of)]) -> Principal:
+async def tenant_of(principal: Annotated[Principal, Depends(principal_of)]) -> Principal:
     """FastAPI dependency: the tenant who asks.
 
     Raises:

@@ -1,0 +1,1 @@
+"""Payments: online payments through Autopay, from the tenant's "Zapłać" to the fact that the money came."""

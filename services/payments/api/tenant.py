@@ -1,0 +1,96 @@
+"""Tenants' routes, called by the gateway with a token of this service. Another tenant's lease or payment: 404."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
+
+from libs.chassis.auth import Principal, principal_of
+from libs.chassis.event_store import decided_again
+from libs.chassis.http import IdempotencyKey, Problem, idempotent, not_found
+from libs.events.fields import Amount, Id
+from services.payments.api.wire import ID, Door, Json, listed, next_cursor, place_of, shown
+from services.payments.commands.start import UnknownLeaseError
+from services.payments.domain.payment import AmountOverLimitError
+from services.payments.read_models import payments
+from services.payments.read_models.payments import Place
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+CREATED = 201
+
+
+Asker = Annotated[Principal, Depends(principal_of)]
+Key = Annotated[str, Depends(IdempotencyKey)]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+After = Annotated[Place | None, Depends(place_of)]
+
+
+class NewPayment(BaseModel):
+    """What a tenant wants to pay: an amount, perhaps for a charge that he names."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    amount_grosze: Amount
+    charge_id: Id | None = None
+
+
+def router(door: Door) -> APIRouter:
+    """The routes."""
+    routes = APIRouter()
+
+    @routes.post("/leases/{lease_id}/payments", status_code=CREATED)
+    async def start(asker: Asker, lease_id: str, body: NewPayment, key: Key) -> JSONResponse:
+        """Start a payment; the answer says where to send the payer."""
+        status, answer = await _start(door, asker, asker.require_lease(lease_id), body, key)
+        return JSONResponse(answer, status)
+
+    @routes.get("/leases/{lease_id}/payments")
+    async def of_lease(asker: Asker, lease_id: str, after: After, limit: Limit = DEFAULT_LIMIT) -> Json:
+        """List the payments of a lease, newest first."""
+        asker.require_lease(lease_id)
+        async with door.database.connection() as connection:
+            page = await payments.page(connection, lease_id, after, limit)
+        return {"items": [listed(row) for row in page], "next_cursor": next_cursor(page, limit)}
+
+    @routes.get("/payments/{payment_id}")
+    async def one(asker: Asker, payment_id: str) -> Json:
+        """Give a payment of one of the asker's leases."""
+        if asker.is_staff or not ID.fullmatch(payment_id):
+            raise not_found()
+        async with door.database.connection() as connection:
+            row = await payments.find(connection, payment_id, asker.leases)
+        if row is None:
+            raise not_found()
+        return shown(door, row)
+
+    return routes
+
+
+async def _start(door: Door, asker: Principal, lease_id: str, body: NewPayment, key: str) -> tuple[int, Json]:
+    """Start a payment once per key; the same key with another lease or body is refused.
+
+    Raises:
+        Problem: 404 for a lease not known here, 422 over the limit, 409 as `idempotent`.
+    """
+    scope = f"{asker.account_id} POST /leases/payments"
+    request = {"lease_id": lease_id, **body.model_dump()}
+
+    async def attempt() -> tuple[int, Json]:
+        async with idempotent(door.database, scope, key, request) as slot:
+            if slot.replay is not None:
+                return slot.replay.status, slot.replay.body
+            row = await door.starter.start(slot.tx, lease_id, body.amount_grosze, body.charge_id)
+            answer = shown(door, row)
+            await slot.store(CREATED, answer)
+            return CREATED, answer
+
+    try:
+        return await decided_again(attempt)
+    except UnknownLeaseError as error:
+        raise not_found() from error
+    except AmountOverLimitError as error:
+        zlote = f"{error.limit_grosze // 100:,}".replace(",", "\u00a0")
+        message = f"Jednorazowo można zapłacić przez internet najwyżej {zlote} zł."
+        raise Problem(422, "Nieprawidłowe dane", errors=[{"field": "amount_grosze", "message": message}]) from error

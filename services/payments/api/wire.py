@@ -1,0 +1,96 @@
+"""What the doors share: what they are built with, shapes of answers, cursors."""
+
+import base64
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Query
+
+from libs.chassis.http import Problem
+from libs.chassis.postgres import Database
+from services.payments.commands.notifications import NotificationTaker
+from services.payments.commands.start import PaymentStarter
+from services.payments.domain.autopay import Merchant, Order, start_fields
+from services.payments.read_models.payments import PaymentRow, Place
+
+MAX_CURSOR_CHARACTERS = 300
+ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What every door is built with. `pay_url` is Autopay's address for starting a transaction."""
+
+    database: Database
+    starter: PaymentStarter
+    taker: NotificationTaker
+    merchant: Merchant
+    pay_url: str
+
+
+def shown(door: Door, row: PaymentRow) -> Json:
+    """A payment as the interface has it; `redirect` is where to send the payer, None for an imported payment."""
+    return {
+        "payment_id": row.payment_id,
+        "order_id": row.order_id,
+        "amount_grosze": row.amount_grosze,
+        "status": row.status.value,
+        "redirect": _redirect(door, row),
+    }
+
+
+def _redirect(door: Door, row: PaymentRow) -> Json | None:
+    if row.order_id is None or row.valid_until is None:
+        return None
+    order = Order(row.order_id, row.amount_grosze, f"Opłaty za lokal, umowa {row.lease_number}", row.valid_until)
+    return {"method": "GET", "url": door.pay_url, "fields": start_fields(order, door.merchant)}
+
+
+def listed(row: PaymentRow) -> Json:
+    """A payment as lists have it. `credited_grosze`: what came, 0 or more than once the amount asked for."""
+    return {
+        "payment_id": row.payment_id,
+        "order_id": row.order_id,
+        "amount_grosze": row.amount_grosze,
+        "status": row.status.value,
+        "charge_id": row.charge_id,
+        "credited_grosze": row.credited_grosze,
+        "begun_at": row.begun_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+    }
+
+
+async def place_of(cursor: Annotated[str | None, Query(max_length=MAX_CURSOR_CHARACTERS)] = None) -> Place | None:
+    """FastAPI dependency: where a list goes on; None for its top.
+
+    Raises:
+        Problem: 422 for a cursor that no list has given out.
+    """
+    if not cursor:
+        return None
+    try:
+        return _place(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, TypeError) as error:
+        wrong = {"field": "query.cursor", "message": "Nieznane miejsce na liście. Zacznij od początku."}
+        raise Problem(422, "Nieprawidłowe dane", errors=[wrong]) from error
+
+
+def _place(written: bytes) -> Place:
+    begun_at, payment_id = json.loads(written)
+    place = Place(datetime.fromisoformat(begun_at), payment_id)
+    if place.begun_at.tzinfo is None or not ID.fullmatch(payment_id):
+        raise ValueError("no place in a list")
+    return place
+
+
+def next_cursor(page: Sequence[PaymentRow], limit: int) -> str | None:
+    """The cursor of the page after this one; None when this one is not full."""
+    if len(page) < limit:
+        return None
+    place = json.dumps([page[-1].begun_at.isoformat(), page[-1].payment_id])
+    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")

@@ -1,0 +1,1 @@
+"""What can be asked: payments, the leases they are for, and what waits for an operator."""

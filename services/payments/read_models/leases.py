@@ -1,0 +1,58 @@
+"""Leases that payments knows of, with their numbers: heard on iok.leases, asked before anything is paid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from libs.chassis.postgres import Connection
+
+# Leases as signed. A lease is its first source's, here or earlier; what others say of it is not taken. Sorted by lease:
+# two writers cannot deadlock.
+SIGN = """
+with given as (
+    select * from unnest($1::text[], $2::text[], $3::text[]) with ordinality as g (lease_id, number, source, n)
+), owned as (
+    select distinct on (g.lease_id) g.lease_id, coalesce(known.source, g.source) as source
+    from given g left join leases known using (lease_id) order by g.lease_id, g.n
+)
+insert into leases as l (lease_id, number, source)
+select distinct on (lease_id) lease_id, number, source
+from given join owned using (lease_id, source) order by lease_id, n desc
+on conflict (lease_id) do update set number = excluded.number where l.source = excluded.source
+"""
+
+NUMBER = "select number from leases where lease_id = $1"
+
+# The same, and whoever else appends to this lease's stream waits: cheaper than deciding in vain, and again.
+LOCK = "select number from leases where lease_id = $1 for no key update"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedLease:
+    """A lease as its own source tells it."""
+
+    lease_id: str
+    number: str
+    source: str
+
+
+async def project(tx: Connection, leases: Sequence[SignedLease]) -> None:
+    """Take leases as signed or changed; the same again changes nothing."""
+    if leases:
+        await tx.execute(
+            SIGN,
+            [lease.lease_id for lease in leases],
+            [lease.number for lease in leases],
+            [lease.source for lease in leases],
+        )
+
+
+async def lock(tx: Connection, lease_id: str) -> str | None:
+    """The number of a lease's contract, with the lease locked until the transaction ends; None when there is none."""
+    number: str | None = await tx.fetchval(LOCK, lease_id)
+    return number
+
+
+async def number_of(tx: Connection, lease_id: str) -> str | None:
+    """The number of a lease's contract, None when there is no such lease."""
+    number: str | None = await tx.fetchval(NUMBER, lease_id)
+    return number

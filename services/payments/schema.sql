@@ -1,0 +1,93 @@
+-- Tables of the payments service. The chassis's tables come first; every right of the service's role is granted here.
+
+-- Leases heard of on iok.leases: without one, nobody can pay for it. The number goes into the payer's description.
+create table leases (
+    lease_id text primary key,
+    number text not null,
+    source text not null
+);
+
+-- Read model: one payment, as the fold of its events and of the notices below says. Money in grosze.
+create table payments (
+    payment_id text primary key,
+    lease_id text not null,
+    order_id text unique,              -- null: imported, it never had an order at Autopay here
+    amount_grosze bigint not null check (amount_grosze > 0),
+    charge_id text,
+    status text not null check (
+        status in ('initiated', 'pending', 'confirmed', 'failed', 'expired', 'refunded', 'in_review')
+    ),
+    credited_grosze bigint not null default 0,
+    returned_grosze bigint not null default 0,
+    begun_at timestamptz not null,
+    valid_until timestamptz            -- null: nothing to expire
+);
+create index payments_of_lease on payments (lease_id, begun_at desc, payment_id desc);
+create index payments_unfinished on payments (valid_until) where status in ('initiated', 'pending');
+
+-- Read model: money that came, by what identifies it outside. An import is compared with it.
+create table confirmations (
+    payment_id text not null,
+    remote_id text not null,
+    lease_id text not null,
+    paid_on date not null,
+    amount_grosze bigint not null,
+    charge_id text,
+    primary key (payment_id, remote_id)
+);
+
+-- Authentic notifications, byte for byte, for ever; the same document again is only counted.
+create table notifications (
+    id bigint generated always as identity primary key,
+    sha256 bytea not null unique,
+    document bytea not null,
+    deliveries integer not null,
+    first_received_at timestamptz not null default now(),
+    last_received_at timestamptz not null default now()
+);
+
+-- What each transaction of a notification came to. Together with the events they tell a payment's whole life.
+create table notices (
+    id bigint generated always as identity primary key,
+    notification_id bigint not null references notifications (id),
+    position integer not null,         -- which transaction of the document, from 0
+    order_id text not null,
+    remote_id text not null,           -- '' where Autopay's text was none
+    reported text not null,            -- Autopay's status as it came to be read, '' where it was none
+    outcome text not null check (
+        outcome in ('credited', 'failed', 'waiting', 'repeated', 'parked', 'contradicted', 'unknown_order')
+    ),
+    concern text,                      -- why an operator should look
+    taken_at timestamptz not null default now(),
+    settled_at timestamptz,
+    settled_by text,
+    unique (notification_id, position)
+);
+create index notices_of_order on notices (order_id, id);
+create index notices_of_remote on notices (remote_id) where outcome in ('credited', 'parked');
+create index notices_open on notices (id) where concern is not null and settled_at is null;
+
+-- Where an import lays its file out to check it whole, before anything is appended; emptied by every import.
+create unlogged table import_lines (
+    line integer primary key,
+    lease_id text not null,
+    payment_id text not null,
+    remote_id text not null,
+    paid_on date not null,
+    amount_grosze bigint not null,
+    charge_id text
+);
+create index import_lines_key on import_lines (payment_id, remote_id);
+
+-- What the running service may do. Events are never changed and never deleted; a notification's bytes neither.
+grant select, insert on events to iok_payments;
+grant select, insert, delete on outbox to iok_payments;
+grant select, insert, update on positions, caught_up, set_aside to iok_payments;
+grant select, insert on seen to iok_payments;
+grant select, insert, delete on idempotency_keys, recent_errors to iok_payments;
+grant select, insert, update on leases, payments to iok_payments;
+grant select, insert on confirmations to iok_payments;
+grant select, insert on notifications, notices to iok_payments;
+grant update (deliveries, last_received_at) on notifications to iok_payments;
+grant update (settled_at, settled_by) on notices to iok_payments;
+grant select, insert, delete on import_lines to iok_payments;

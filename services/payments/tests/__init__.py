@@ -1,0 +1,1 @@
+"""Tests of the payments service, one file per room."""
