@@ -1,0 +1,127 @@
+"""The composition root: the only place that builds identity's objects."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final
+
+from fastapi import FastAPI
+
+from libs.chassis.auth import TokenSigner, TokenVerifier
+from libs.chassis.event_store import EventStore, utc_now
+from libs.chassis.http import create_app
+from libs.chassis.logs import logger
+from libs.chassis.outbox import Relay
+from libs.chassis.panel import PanelParts, Section, Table, mount
+from libs.chassis.postgres import UNAVAILABLE, Database
+from libs.chassis.projection import ProjectionRunner
+from libs.chassis.runtime import CommandError, Parts
+from libs.events.decoding import read_data
+from services.identity import api
+from services.identity.commands.passwords import PasswordPool
+from services.identity.commands.sessions import forget_old
+from services.identity.commands.tools import Tools
+from services.identity.consumer import LeaseProjector
+from services.identity.read_models import audit, people
+from services.identity.settings import IdentitySettings, MissingKeyError
+
+SERVICE: Final = "identity"
+SOURCE: Final = "iok/identity"
+FORGET_SECONDS: Final = 600.0
+PANEL_HOURS: Final = 24
+
+
+async def make_tools(settings: IdentitySettings) -> Tools:
+    """Build what deeds work with; the caller closes the database.
+
+    Raises:
+        CommandError: the key of the letters is not set, or no database is named.
+    """
+    try:
+        key = settings.letter_key_bytes()
+        database = await Database.open(
+            settings.database_url.get_secret_value(),
+            max_connections=settings.database_pool_connections,
+            application=f"iok-{SERVICE}",
+        )
+    except (MissingKeyError, ValueError) as error:
+        raise CommandError(str(error)) from error
+    return Tools(database, EventStore(SOURCE, read_data, utc_now), PasswordPool(), key, utc_now)
+
+
+async def build(settings: IdentitySettings) -> Parts:
+    """Build the service.
+
+    Raises:
+        CommandError: a key is not set, or no database is named.
+    """
+    try:
+        signer = TokenSigner(settings.signing_seed())
+    except MissingKeyError as error:
+        raise CommandError(str(error)) from error
+    tools = await make_tools(settings)
+    projector = LeaseProjector(settings.company_sources)
+
+    async def close() -> None:
+        tools.passwords.close()
+
+    return Parts(
+        app=make_app(settings, tools, signer, projector),
+        port=settings.port,
+        host=settings.bind_host,
+        database=tools.database,
+        relay=Relay(settings.database_url.get_secret_value(), settings.kafka, SERVICE),
+        runners=[ProjectionRunner(tools.database, settings.kafka, f"iok-{SERVICE}", projector)],
+        periodic={"forget": lambda stop: _forget_now_and_then(tools, stop)},
+        close=close,
+    )
+
+
+def make_app(settings: IdentitySettings, tools: Tools, signer: TokenSigner, projector: LeaseProjector) -> FastAPI:
+    """Build the HTTP door with its panel."""
+
+    async def database_answers() -> str | None:
+        async with tools.database.connection() as connection:
+            await people.answers(connection)
+        return None
+
+    app = create_app(SERVICE, ready={"postgres": database_answers})
+    app.state.tools = tools
+    app.state.signer = signer
+    app.state.verifier = TokenVerifier(settings.token_public_keys or (signer.public_key,), SERVICE)
+    app.include_router(api.router)
+    sections = [_doings(tools)]
+    mount(app, PanelParts(SERVICE, settings, database=tools.database, projector=projector, sections=sections))
+    return app
+
+
+def _doings(tools: Tools) -> Section:
+    """Show on the panel what people did lately, in numbers."""
+
+    async def read() -> Table:
+        async with tools.database.connection() as connection:
+            counted = await audit.counts(connection, tools.clock() - timedelta(hours=PANEL_HOURS))
+            known = await people.count(connection)
+        rows = [("osoby w bazie", str(known)), *((WORDS[action], str(counted.get(action, 0))) for action in WORDS)]
+        return Table(("co", "ile"), rows)
+
+    return Section("Konta i logowanie", read, f"Zdarzenia z ostatnich {PANEL_HOURS} godzin.")
+
+
+WORDS: Final[dict[audit.Action, str]] = {
+    audit.Action.SIGNED_IN: "udane logowania",
+    audit.Action.SIGN_IN_REFUSED: "odmowy logowania",
+    audit.Action.PASSWORD_CHANGED: "zmiany hasła",
+    audit.Action.LETTER_ISSUED: "wydane listy z hasłem",
+    audit.Action.SIGNED_OUT: "wylogowania",
+}
+
+
+async def _forget_now_and_then(tools: Tools, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await forget_old(tools)
+        except UNAVAILABLE as error:
+            logger(__name__).warning("old sessions not dropped", error=repr(error))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), FORGET_SECONDS)

@@ -1,0 +1,76 @@
+"""Sessions: who holds one, and how it ends."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from libs.chassis.postgres import Connection
+from services.identity.commands.tools import Tools
+from services.identity.domain.sessions import token_hash
+from services.identity.read_models import attempts, audit, leases, sessions
+from services.identity.read_models.audit import Action
+from services.identity.read_models.sessions import Session
+
+
+class SessionOverError(Exception):
+    """There is no such session, or it is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a session, and what they may reach: `leases` maps lease ids to the holder's role in each."""
+
+    session: Session
+    leases: dict[str, str]
+    expires_at: datetime
+
+
+async def alive(tools: Tools, tx: Connection, token: str) -> Session:
+    """The session of a token.
+
+    Raises:
+        SessionOverError: there is none, or it has been idle or lasted too long.
+    """
+    session = await sessions.find(tx, token_hash(token))
+    if session is None or not session.span.alive(tools.clock()):
+        raise SessionOverError
+    return session
+
+
+async def use_session(tools: Tools, token: str) -> Holder:
+    """Use a session: its idle time begins anew. Who must still choose a password reaches no lease and has no role.
+
+    Raises:
+        SessionOverError: there is none, or it is over.
+    """
+    now = tools.clock()
+    async with tools.database.transaction() as tx:
+        session = await alive(tools, tx, token)
+        if session.span.worth_writing(now):
+            await sessions.touch(tx, token_hash(token), now)
+        reachable = {} if session.must_change_password else await leases.of_person(tx, session.person_id)
+    return Holder(session, reachable, session.span.used(now).expires_at)
+
+
+async def end_session(tools: Tools, token: str) -> None:
+    """End a session; one that is not there is over already."""
+    async with tools.database.transaction() as tx:
+        account_id = await sessions.end(tx, token_hash(token))
+        if account_id is not None:
+            await audit.note(tx, tools.clock(), Action.SIGNED_OUT, account_id)
+
+
+async def end_sessions(tools: Tools, account_ids: Sequence[str] | None) -> int:
+    """End every session of accounts (None: of everybody), by an operator's command; gives how many."""
+    async with tools.database.transaction() as tx:
+        ended = await sessions.end_of_accounts(tx, account_ids)
+        for account_id in account_ids or (None,):
+            await audit.note(tx, tools.clock(), Action.SESSIONS_ENDED, account_id)
+    return ended
+
+
+async def forget_old(tools: Tools) -> None:
+    """Drop sessions that are over and attempts that nobody counts any more."""
+    async with tools.database.transaction() as tx:
+        await sessions.forget_dead(tx, tools.clock())
+        await attempts.forget_old(tx, tools.clock())
