@@ -38,7 +38,7 @@ def start(home: Path, ends: ExitStack) -> Servers:
     Raises:
         StackError: a server does not start.
     """
-    kafka, server = KafkaAccess.of_environment(), postgres_of_environment()
+    kafka, server = KafkaAccess.of_environment(os.environ), postgres_of_environment()
     if os.environ.get("IOK_TEST_STACK") == "docker":
         kafka = kafka or containers.start_kafka(ends)
         server = server or containers.start_postgres(ends)

@@ -1,0 +1,99 @@
+# Everything one types to run and develop the system; `make help` lists it.
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+
+# Python 3.11 makes the virtual environment; from then on only .venv/bin/python is used.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PY := .venv/bin/python
+UV_VERSION := 0.13.9
+WORKERS ?= 2
+GROUPS := chassis identity ledger payments correspondence gateway deploy dev
+
+# Bytecode is kept: every process of the system starts in half the time.
+export PYTHONDONTWRITEBYTECODE :=
+
+# Kinds of tests (see the markers in pyproject.toml): fast ones need no server, measurements are no tests.
+FAST := not system and not browser and not faults and not bench
+PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadgroup
+
+.PHONY: help
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: install
+install: .venv/.installed ## Install what requirements.lock names into .venv
+
+.venv/.installed: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
+		|| { echo "Python 3.11 is needed; found: $(PYTHON). Name another one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@test -x $(PY) || $(PYTHON) -m venv .venv \
+		|| { echo "python3 -m venv failed: on Debian, apt-get install python3-venv" >&2; exit 1; }
+	@test -x .venv/bin/uv || $(PY) -m ensurepip --upgrade >/dev/null
+	@test -x .venv/bin/uv || $(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	.venv/bin/uv pip sync --quiet --compile-bytecode --python $(PY) --require-hashes requirements.lock
+	@touch $@
+
+.PHONY: demo
+demo: install ## Run the whole system in the foreground, with the demo company; Ctrl-C stops it
+	@$(PY) -m deploy.local demo
+
+.PHONY: up
+up: install ## The same in the background; returns when all is ready
+	@$(PY) -m deploy.local up
+
+.PHONY: down
+down: install ## Stop what `make up` started
+	@$(PY) -m deploy.local down
+
+.PHONY: status
+status: install ## Say what runs, where, and since when
+	@$(PY) -m deploy.local status
+
+.PHONY: pages
+pages: install ## Build the portal's styles, scripts and fonts (only when their sources changed)
+	@$(PY) -m services.gateway.build
+
+.PHONY: check
+check: pages ## Format, lint, types, architecture, schemas and the fast tests
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+	$(PY) -m libs.events --check
+	$(PYTEST) -m "$(FAST)"
+
+.PHONY: test
+test: pages chromium ## Every test but the measurements, on a real Kafka, PostgreSQL and browser
+	$(PYTEST) -m "not bench"
+
+.PHONY: test-fast
+test-fast: install ## The tests that need no server
+	$(PYTEST) -m "$(FAST)"
+
+.PHONY: browser
+browser: pages chromium ## The tests in a browser
+	$(PY) -m pytest -m browser
+
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null && exit; \
+	sudo=$$(test "$$(id -u)" = 0 || command -v sudo); \
+	if command -v apt-get >/dev/null && { test "$$(id -u)" = 0 || test -n "$$sudo"; }; then \
+		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else echo "the browser tests need chromium, and apt-get cannot install it here: install it yourself" >&2; exit 1; fi
+
+.PHONY: fmt
+fmt: install ## Format the code and mend what the linter can mend
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+.PHONY: lock
+lock: install ## Solve the dependencies of pyproject.toml again into requirements.lock
+	.venv/bin/uv pip compile pyproject.toml $(GROUPS:%=--group %) --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" -o requirements.lock --quiet
+
+.PHONY: bench simulate
+bench simulate: # not listed: the measurements and the simulation come with issues of their own
+	@echo "make $@: there is nothing to run yet" >&2; exit 2

@@ -1,0 +1,64 @@
+"""Every process of the system beside its servers: which command runs it, and in which order processes stop.
+
+The ledger's roles run as three processes, so that one of them may die or wait without the others; the other
+services run as one.
+"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from deploy.local.environment import SANDBOX, Surroundings
+from deploy.local.places import ROOT
+from deploy.local.program import Program
+
+GRACE_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process: the service it belongs to and the arguments of `python -m`."""
+
+    service: str
+    arguments: tuple[str, ...]
+
+
+PROCESSES: Mapping[str, Process] = {
+    "identity": Process("identity", ("services.identity",)),
+    "ledger-api": Process("ledger", ("services.ledger", "api")),
+    "ledger-relay": Process("ledger", ("services.ledger", "relay")),
+    "ledger-projector": Process("ledger", ("services.ledger", "projector")),
+    "payments": Process("payments", ("services.payments",)),
+    "correspondence": Process("correspondence", ("services.correspondence",)),
+    "gateway": Process("gateway", ("services.gateway",)),
+    SANDBOX: Process(SANDBOX, ("deploy.sandbox.autopay",)),
+}
+
+# The process that answers HTTP for each service.
+API_PROCESS: Mapping[str, str] = {
+    "gateway": "gateway",
+    "identity": "identity",
+    "ledger": "ledger-api",
+    "payments": "payments",
+    "correspondence": "correspondence",
+}
+
+# Stopped from the last group to the first: nobody asks any more, then nobody works any more, then the servers go.
+STOP_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "servers": ("kafka", "postgres"),
+    "services": ("identity", "ledger-api", "ledger-relay", "ledger-projector", "payments", "correspondence"),
+    "entrances": ("gateway", SANDBOX),
+}
+
+
+def programs(surroundings: Surroundings) -> list[Program]:
+    """The programs to run; the sandbox only when no Autopay is given."""
+    environment = {"IOK_VAR": str(surroundings.places.var), "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": ""}
+    found = []
+    for name, process in PROCESSES.items():
+        if name == SANDBOX and SANDBOX not in surroundings.ports:
+            continue
+        own = surroundings.sandbox() if name == SANDBOX else {}
+        command = (sys.executable, "-m", *process.arguments)
+        found.append(Program(name, command, ROOT, environment | own, stop_seconds=GRACE_SECONDS))
+    return found

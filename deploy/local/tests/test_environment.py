@@ -1,0 +1,71 @@
+"""Every process is told what it needs, and the launcher's own environment wins."""
+
+import base64
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from deploy.local.environment import DEFAULT_PORTS, SANDBOX, Surroundings
+from deploy.local.kafka import KafkaAccess
+from deploy.local.places import Places
+from deploy.local.postgres import PostgresAccess
+from deploy.local.run_file import description
+from deploy.local.secret_store import SecretStore
+from deploy.local.servers import KAFKA_USERS
+
+
+@pytest.fixture
+def surroundings(tmp_path: Path) -> Surroundings:
+    places = Places(tmp_path / "var")
+    places.make()
+    ports = {**DEFAULT_PORTS, SANDBOX: 8201}
+    kafka = {user: KafkaAccess("127.0.0.1:9092", "SASL_PLAINTEXT", username=user, password="p") for user in KAFKA_USERS}
+    return Surroundings(places, SecretStore(places.secrets), ports, kafka, PostgresAccess("127.0.0.1", 5432, "s"), {})
+
+
+def written(surroundings: Surroundings, name: str) -> dict[str, str]:
+    surroundings.write()
+    file = surroundings.places.run / f"{name}.env"
+    assert file.stat().st_mode & 0o777 == 0o600
+    return dict(line.split("=", 1) for line in file.read_text(encoding="utf-8").splitlines())
+
+
+def test_a_service_is_told_its_own_database_and_kafka_user(surroundings: Surroundings) -> None:
+    told = written(surroundings, "ledger")
+    assert told["IOK_LEDGER_DATABASE_URL"].startswith("postgresql://iok_ledger:")
+    assert told["IOK_LEDGER_OWNER_DATABASE_URL"].startswith("postgresql://iok_ledger_owner:")
+    assert told["IOK_KAFKA_USERNAME"] == "ledger"
+
+
+def test_no_service_is_told_the_secrets_of_another(surroundings: Surroundings) -> None:
+    assert len(base64.b64decode(written(surroundings, "identity")["IOK_IDENTITY_SIGNING_KEY"])) == 32
+    for other in ("ledger", "payments", "correspondence", "gateway"):
+        told = written(surroundings, other)
+        assert not [name for name in told if name.startswith("IOK_IDENTITY") and name != "IOK_IDENTITY_URL"]
+        assert [name for name in told if name.endswith("DATABASE_URL") and other.upper() not in name] == []
+
+
+def test_the_environment_of_the_launcher_wins_and_is_passed_on(surroundings: Surroundings) -> None:
+    given = {"IOK_LEDGER_DATABASE_URL": "postgresql://elsewhere/ledger", "IOK_PUBLIC_URL": "https://portal.example"}
+    told = written(replace(surroundings, environment=given), "ledger")
+    assert told["IOK_LEDGER_DATABASE_URL"] == "postgresql://elsewhere/ledger"
+    assert told["IOK_PUBLIC_URL"] == "https://portal.example"
+
+
+def test_without_our_sandbox_the_services_are_told_the_autopay_that_is_given(surroundings: Surroundings) -> None:
+    given = {"IOK_AUTOPAY_URL": "https://pay.example"}
+    without = replace(surroundings, ports=dict(DEFAULT_PORTS), environment=given)
+    assert written(without, "payments")["IOK_AUTOPAY_URL"] == "https://pay.example"
+    assert not (without.places.run / f"{SANDBOX}.env").exists()
+
+
+def test_the_run_file_tells_every_address(surroundings: Surroundings) -> None:
+    told = description(surroundings, {"ledger-api": 7, "kafka": 8})
+    assert told["kafka"]["username"] == "admin"
+    assert set(told["kafka"]) == {"bootstrap", "security", "mechanism", "username", "password"}
+    assert told["company_system"]["username"] == "company"
+    assert told["services"]["ledger"]["pid"] == 7
+    assert told["processes"] == {"ledger-api": {"pid": 7}, "kafka": {"pid": 8}}
+    assert told["postgres_admin"]["ledger"].startswith("postgresql://postgres:")
+    assert told["sandbox"]["autopay"]["url"] == "http://127.0.0.1:8201"

@@ -1,0 +1,34 @@
+"""Several copies of the system find ports beside each other."""
+
+import socket
+
+import pytest
+
+from deploy.local.ports import HOST, STEP, Ports
+from deploy.local.progress import StackError
+
+FAR_AWAY = 23_501  # nobody's default
+
+
+def test_a_port_somebody_listens_on_is_passed_over() -> None:
+    with socket.create_server((HOST, FAR_AWAY)):
+        assert Ports().claim("it", FAR_AWAY) == FAR_AWAY + STEP
+
+
+def test_two_copies_that_start_at_once_get_different_ports() -> None:
+    first, second = Ports(), Ports()
+    assert first.claim("it", FAR_AWAY + 1) != second.claim("it", FAR_AWAY + 1)
+
+
+def test_a_port_that_the_environment_names_is_taken() -> None:
+    ports = Ports({"IOK_LEDGER_PORT": str(FAR_AWAY + 2)})
+    assert ports.claim("ledger", FAR_AWAY + 3, "IOK_LEDGER_PORT") == FAR_AWAY + 2
+
+
+@pytest.mark.parametrize("asked", [str(FAR_AWAY + 4), "many"])
+def test_a_named_port_that_cannot_be_had_is_an_error_that_says_which(asked: str) -> None:
+    with (
+        socket.create_server((HOST, FAR_AWAY + 4)),
+        pytest.raises(StackError, match=f"IOK_LEDGER_PORT={asked}"),
+    ):
+        Ports({"IOK_LEDGER_PORT": asked}).claim("ledger", FAR_AWAY + 5, "IOK_LEDGER_PORT")

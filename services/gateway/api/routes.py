@@ -1,0 +1,243 @@
+"""The routes of `/api/v1`, and the two of Autopay."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
+from fastapi.openapi.utils import get_openapi
+from fastapi.security import HTTPBearer
+
+from libs.chassis.http import IdempotencyKey
+from services.gateway.api.answers import command, handed_on, install, read
+from services.gateway.api.bodies import (
+    MONTH_PATTERN,
+    Body,
+    ChangePassword,
+    Day,
+    OpenMatter,
+    SessionOpened,
+    SignIn,
+    StartPayment,
+    WriteMessage,
+    documented,
+)
+from services.gateway.api.entering import SignedInRoute, TenantRoute, session_of, token_of
+from services.gateway.clients import models
+from services.gateway.clients.doors import Correspondence, Ledger, Payments
+from services.gateway.clients.identity import Identity
+from services.gateway.clients.sessions import Session, Sessions
+from services.gateway.clients.transport import READ_SECONDS, path
+
+PREFIX = "/api/v1"
+VERSION = "1"
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+MAX_CURSOR_CHARACTERS = 1_000
+
+Asking = Annotated[Session, Depends(session_of)]
+Key = Annotated[str, Depends(IdempotencyKey)]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+Cursor = Annotated[str | None, Query(max_length=MAX_CURSOR_CHARACTERS)]
+bearer = [Depends(HTTPBearer(auto_error=False, description="The token of POST /session."))]
+
+
+def add_api(app: FastAPI, sessions: Sessions, doors: tuple[Identity, Ledger, Payments, Correspondence]) -> None:
+    """Add the API and its OpenAPI document to an app."""
+    identity, ledger, payments, correspondence = doors
+    app.state.sessions = sessions
+    install(app)
+    for router in (
+        _sessions(sessions, identity),
+        _me(sessions, identity, ledger),
+        _leases(ledger),
+        _payments(payments),
+        _correspondence(correspondence),
+    ):
+        app.include_router(router)
+    app.include_router(_autopay(payments))
+    _document(app)
+
+
+def _document(app: FastAPI) -> None:
+    """Publish the API's routes, and only these, as the OpenAPI document."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            whole = get_openapi(title="IOK", version=VERSION, routes=app.routes)
+            whole["paths"] = {name: item for name, item in whole["paths"].items() if name.startswith(PREFIX)}
+            app.openapi_schema = whole
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
+
+
+def _sessions(sessions: Sessions, identity: Identity) -> APIRouter:
+    router = APIRouter(prefix=PREFIX, tags=["session"])
+
+    @router.post("/session", status_code=201, responses=documented())
+    async def sign_in(request: Request, body: SignIn) -> SessionOpened:
+        """Sign in. Every failure gets the same answer."""
+        client_ip = request.client.host if request.client else ""
+        opened = await identity.sign_in(body.login, body.password, client_ip)
+        return SessionOpened.model_validate(opened.model_dump())
+
+    @router.delete("/session", status_code=204, dependencies=bearer, responses=documented())
+    async def sign_out(request: Request) -> Response:
+        """End the session at once."""
+        await sessions.end(token_of(request))
+        return Response(status_code=204)
+
+    return router
+
+
+def _me(sessions: Sessions, identity: Identity, ledger: Ledger) -> APIRouter:
+    router = APIRouter(prefix=PREFIX, tags=["session"], route_class=SignedInRoute, dependencies=bearer)
+
+    @router.get("/me", responses=documented())
+    async def me(session: Asking) -> models.Me:
+        """Who is signed in, and their leases."""
+        if session.is_staff or not session.leases:
+            return models.Me(account_id=session.account_id, leases=[])
+        rows = await ledger.leases(session, READ_SECONDS)
+        leases = [
+            models.MyLease(
+                lease_id=row.lease_id, number=row.number, address=row.address, role=session.leases.get(row.lease_id, "")
+            )
+            for row in rows.items
+            if row.lease_id in session.leases
+        ]
+        return models.Me(account_id=session.account_id, leases=leases)
+
+    @router.post("/session/password", responses=documented())
+    async def change_password(session: Asking, body: ChangePassword) -> Response:
+        """Change the password. The answer has the session's new token; the old one is over."""
+        answer = await identity.forward_password(session.token, _bytes(body))
+        sessions.forget(session.token)
+        return handed_on(answer)
+
+    return router
+
+
+def _tenant_router(tag: str, prefix: str = "") -> APIRouter:
+    return APIRouter(
+        prefix=PREFIX + prefix,
+        tags=[tag],
+        route_class=TenantRoute,
+        dependencies=bearer,
+        responses=documented(404),
+    )
+
+
+def _leases(ledger: Ledger) -> APIRouter:
+    router = _tenant_router("lease", "/leases/{lease_id}")
+    service = ledger.service
+
+    @router.get("", responses={200: {"model": models.Lease}})
+    async def lease(session: Asking, lease_id: str) -> Response:
+        """The lease as its latest event states it."""
+        return await read(session, service, path("leases", lease_id))
+
+    @router.get("/balance", responses={200: {"model": models.Balance}})
+    async def balance(session: Asking, lease_id: str, as_of: Annotated[Day | None, Query()] = None) -> Response:
+        """What the lease owes now, or owed on a day."""
+        query = {"as_of": as_of.isoformat()} if as_of else {}
+        return await read(session, service, path("leases", lease_id, "balance"), query)
+
+    @router.get("/entries", responses={200: {"model": models.Entries}})
+    async def entries(session: Asking, lease_id: str, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Response:
+        """The history, newest first."""
+        return await read(session, service, path("leases", lease_id, "entries"), _page(limit, cursor))
+
+    @router.get("/entries/{entry_id}", responses={200: {"model": models.Entry}})
+    async def entry(session: Asking, lease_id: str, entry_id: str) -> Response:
+        """One line of the history."""
+        return await read(session, service, path("leases", lease_id, "entries", entry_id))
+
+    @router.get("/charges/{month}", responses={200: {"model": models.MonthCharges}})
+    async def month_charges(
+        session: Asking, lease_id: str, month: Annotated[str, Path(pattern=MONTH_PATTERN)]
+    ) -> Response:
+        """The charges of a month, line by line."""
+        return await read(session, service, path("leases", lease_id, "charges", month))
+
+    return router
+
+
+def _payments(payments: Payments) -> APIRouter:
+    router = APIRouter(
+        prefix=PREFIX, tags=["payment"], route_class=TenantRoute, dependencies=bearer, responses=documented(404)
+    )
+    service = payments.service
+
+    @router.post(
+        "/leases/{lease_id}/payments",
+        status_code=201,
+        responses=documented(400, 409, created=models.Payment),
+    )
+    async def start(session: Asking, lease_id: str, key: Key, body: StartPayment) -> Response:
+        """Start a payment; the answer says where to send the payer."""
+        return await command(session, service, path("leases", lease_id, "payments"), _bytes(body), key)
+
+    @router.get("/payments/{payment_id}", responses={200: {"model": models.Payment}})
+    async def payment(session: Asking, payment_id: str) -> Response:
+        """A payment and its status."""
+        return await read(session, service, path("payments", payment_id))
+
+    return router
+
+
+def _correspondence(correspondence: Correspondence) -> APIRouter:
+    router = APIRouter(
+        prefix=PREFIX, tags=["correspondence"], route_class=TenantRoute, dependencies=bearer, responses=documented(404)
+    )
+    service = correspondence.service
+
+    @router.get("/matter-types", responses={200: {"model": models.MatterTypes}})
+    async def matter_types(session: Asking) -> Response:
+        """The kinds of matters that can be raised."""
+        return await read(session, service, "/matter-types")
+
+    @router.get("/matters", responses={200: {"model": models.Matters}})
+    async def matters(session: Asking, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Response:
+        """The matters of the person who asks."""
+        return await read(session, service, "/matters", _page(limit, cursor))
+
+    @router.post("/matters", status_code=201, responses=documented(400, 404, 409, created=models.Matter))
+    async def open_matter(session: Asking, key: Key, body: OpenMatter) -> Response:
+        """Raise a matter."""
+        return await command(session, service, "/matters", _bytes(body), key)
+
+    @router.get("/matters/{matter_id}", responses={200: {"model": models.Matter}})
+    async def matter(session: Asking, matter_id: str) -> Response:
+        """A matter with its letters."""
+        return await read(session, service, path("matters", matter_id))
+
+    @router.post(
+        "/matters/{matter_id}/messages", status_code=201, responses=documented(400, 404, 409, created=models.Written)
+    )
+    async def write(session: Asking, matter_id: str, key: Key, body: WriteMessage) -> Response:
+        """Write in a matter."""
+        return await command(session, service, path("matters", matter_id, "messages"), _bytes(body), key)
+
+    return router
+
+
+def _autopay(payments: Payments) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.post("/autopay/itn")
+    async def notification(request: Request) -> Response:
+        """Autopay's notification, handed on byte for byte."""
+        content_type = request.headers.get("content-type", "application/octet-stream")
+        return handed_on(await payments.notification(await request.body(), content_type))
+
+    return router
+
+
+def _page(limit: int, cursor: str | None) -> dict[str, str]:
+    return {"limit": str(limit)} | ({"cursor": cursor} if cursor is not None else {})
+
+
+def _bytes(body: Body) -> bytes:
+    """What was checked is what is sent."""
+    return json.dumps(body.model_dump(exclude_none=True), ensure_ascii=False).encode()

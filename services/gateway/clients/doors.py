@@ -1,0 +1,141 @@
+"""The doors of ledger, payments and correspondence, as the pages use them: typed questions, typed answers.
+
+Every method raises AwayError, NotFoundError or RefusedError as `transport` says; the last argument of a read is its
+deadline in seconds.
+"""
+
+import json
+from typing import TypeVar
+
+from services.gateway.clients import models
+from services.gateway.clients.sessions import Session
+from services.gateway.clients.transport import COMMAND_SECONDS, Answer, AwayError, Call, Service, path, success
+
+ShapeT = TypeVar("ShapeT", bound=models.Shape)
+
+ITN_SECONDS = 10.0  # Autopay sends again what is not confirmed
+
+
+class Ledger:
+    """The ledger service: leases, the balance, the history, the charges."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    async def leases(self, session: Session, seconds: float) -> models.LeaseRows:
+        """The leases of the person, in the ledger's order."""
+        return await _read(self.service, session, Call("GET", "/leases"), models.LeaseRows, seconds)
+
+    async def lease(self, session: Session, lease_id: str, seconds: float) -> models.Lease:
+        """A lease as its latest event states it."""
+        return await _read(self.service, session, Call("GET", path("leases", lease_id)), models.Lease, seconds)
+
+    async def balance(self, session: Session, lease_id: str, seconds: float) -> models.Balance:
+        """What the lease owes."""
+        call = Call("GET", path("leases", lease_id, "balance"))
+        return await _read(self.service, session, call, models.Balance, seconds)
+
+    async def entries(
+        self, session: Session, lease_id: str, cursor: str | None, limit: int, seconds: float
+    ) -> models.Entries:
+        """A page of the history from the cursor on."""
+        query = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
+        call = Call("GET", path("leases", lease_id, "entries"), query)
+        return await _read(self.service, session, call, models.Entries, seconds)
+
+    async def entry(self, session: Session, lease_id: str, entry_id: str, seconds: float) -> models.Entry:
+        """One line of the history."""
+        call = Call("GET", path("leases", lease_id, "entries", entry_id))
+        return await _read(self.service, session, call, models.Entry, seconds)
+
+    async def charged_months(self, session: Session, lease_id: str, seconds: float) -> models.ChargedMonths:
+        """The months that have charges, newest first."""
+        call = Call("GET", path("leases", lease_id, "charges"))
+        return await _read(self.service, session, call, models.ChargedMonths, seconds)
+
+    async def month(self, session: Session, lease_id: str, month: str, seconds: float) -> models.MonthCharges:
+        """The charges of a month (YYYY-MM)."""
+        call = Call("GET", path("leases", lease_id, "charges", month))
+        return await _read(self.service, session, call, models.MonthCharges, seconds)
+
+
+class Payments:
+    """The payments service: paying by Autopay."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    async def of_lease(self, session: Session, lease_id: str, limit: int, seconds: float) -> models.Payments:
+        """The payments of a lease, newest first."""
+        call = Call("GET", path("leases", lease_id, "payments"), {"limit": str(limit)})
+        return await _read(self.service, session, call, models.Payments, seconds)
+
+    async def start(
+        self, session: Session, lease_id: str, amount_grosze: int, charge_id: str | None, key: str
+    ) -> models.Payment:
+        """Start a payment; the answer says where to send the payer."""
+        fields: dict[str, object] = {"amount_grosze": amount_grosze} | ({"charge_id": charge_id} if charge_id else {})
+        call = Call("POST", path("leases", lease_id, "payments"), body=json.dumps(fields).encode(), idempotency_key=key)
+        return await _command(self.service, session, call, models.Payment)
+
+    async def returned(self, query: dict[str, str], seconds: float) -> models.ReturnedPayment:
+        """The payment a payer comes back from, known by Autopay's hash alone."""
+        answer = await self.service.ask(Call("GET", "/autopay/return", query), None, seconds)
+        return models.ReturnedPayment.model_validate_json(success(answer))
+
+    async def notification(self, body: bytes, content_type: str) -> Answer:
+        """Hand a notification of Autopay on, byte for byte."""
+        call = Call("POST", "/autopay/itn", body=body, content_type=content_type)
+        return await self.service.ask(call, None, ITN_SECONDS)
+
+
+class Correspondence:
+    """The correspondence service: matters and letters."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    async def matter_types(self, session: Session, seconds: float) -> models.MatterTypes:
+        """The kinds of matters that can be raised."""
+        return await _read(self.service, session, Call("GET", "/matter-types"), models.MatterTypes, seconds)
+
+    async def matters(self, session: Session, cursor: str | None, limit: int, seconds: float) -> models.Matters:
+        """A page of the person's matters."""
+        query = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
+        return await _read(self.service, session, Call("GET", "/matters", query), models.Matters, seconds)
+
+    async def matter(self, session: Session, matter_id: str, seconds: float) -> models.Matter:
+        """A matter with its letters."""
+        return await _read(self.service, session, Call("GET", path("matters", matter_id)), models.Matter, seconds)
+
+    async def open(self, session: Session, fields: dict[str, str], key: str) -> models.Matter:
+        """Raise a matter. `fields`: matter_type_id, title, text and perhaps lease_id."""
+        call = Call("POST", "/matters", body=json.dumps(fields).encode(), idempotency_key=key)
+        return await _command(self.service, session, call, models.Matter)
+
+    async def write(self, session: Session, matter_id: str, text: str, key: str) -> None:
+        """Write in a matter."""
+        body = json.dumps({"text": text}).encode()
+        call = Call("POST", path("matters", matter_id, "messages"), body=body, idempotency_key=key)
+        success(await ask_as(session, self.service, call, COMMAND_SECONDS))
+
+
+async def ask_as(session: Session, service: Service, call: Call, seconds: float) -> Answer:
+    """A service's answer to what a person asks.
+
+    Raises:
+        AwayError: no answer, or the service does not take identity's token: nobody's fault who asks.
+        SessionOverError: the session reaches no service yet.
+    """
+    answer = await service.ask(call, session.for_service(service.name), seconds)
+    if answer.status == 401:
+        raise AwayError(service.name)
+    return answer
+
+
+async def _read(service: Service, session: Session, call: Call, shape: type[ShapeT], seconds: float) -> ShapeT:
+    return shape.model_validate_json(success(await ask_as(session, service, call, seconds)))
+
+
+async def _command(service: Service, session: Session, call: Call, shape: type[ShapeT]) -> ShapeT:
+    return shape.model_validate_json(success(await ask_as(session, service, call, COMMAND_SECONDS)))

@@ -1,0 +1,285 @@
+"""The shapes of what other services answer: read by the pages, and published as the API's OpenAPI document.
+
+Unknown fields are ignored, so a service may add some. Money: integers of grosze.
+"""
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Shape(BaseModel):
+    """Base of all answers."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class LeaseRow(Shape):
+    """A lease in a list."""
+
+    lease_id: str
+    number: str
+    address: str
+    kind: Literal["dwelling", "commercial"] = "dwelling"
+
+
+class LeaseRows(Shape):
+    """The leases of one person."""
+
+    items: list[LeaseRow]
+
+
+class MyLease(Shape):
+    """A lease as `GET /me` names it."""
+
+    lease_id: str
+    number: str
+    address: str
+    role: str
+
+
+class Me(Shape):
+    """Who is signed in."""
+
+    account_id: str
+    leases: list[MyLease]
+
+
+class Party(Shape):
+    """A party of a lease; `role` is `tenant` or `co_tenant`."""
+
+    person_id: str
+    role: str
+
+
+class Premises(Shape):
+    """What is let. Areas: decimal strings of square metres."""
+
+    premises_id: str
+    kind: Literal["dwelling", "commercial"]
+    address: str
+    usable_area_m2: str
+    heated_area_m2: str
+
+
+class Meter(Shape):
+    """A meter of the premises."""
+
+    meter_id: str
+    medium: str
+
+
+class ChargeLine(Shape):
+    """A line of a charge; `unit_price` in zł, `amount_grosze` gross and signed."""
+
+    component: str
+    description: str
+    quantity: str
+    unit: str
+    unit_price: str
+    vat_rate: str
+    amount_grosze: int
+
+
+class Lease(Shape):
+    """A lease as its latest event states it."""
+
+    lease_id: str
+    number: str
+    signed_on: date
+    starts_on: date
+    ends_on: date | None = None
+    ended_on: date | None = None
+    parties: list[Party] = Field(default_factory=list)
+    premises: Premises
+    meters: list[Meter] = Field(default_factory=list)
+    persons: int
+    waste_segregated: bool
+    bank_account: str
+    due_day: int
+    deposit_grosze: int = 0
+    charge_lines: list[ChargeLine] = Field(default_factory=list)
+
+
+class NextDue(Shape):
+    """The next sum that will be due."""
+
+    due_on: date
+    amount_grosze: int
+
+
+class Balance(Shape):
+    """What a lease owes: balance = due today + not yet due - overpaid."""
+
+    balance_grosze: int
+    due_today_grosze: int
+    not_yet_due_grosze: int
+    overpaid_grosze: int
+    next_due: NextDue | None = None
+    interest_grosze: int | None = None
+    bank_account: str | None = None
+    book: int
+    version: int
+    as_of: date | None = None
+    incomplete: bool = False
+    stale: bool = False
+    read_to: Any = None
+
+
+class Entry(Shape):
+    """A line of the history; charges positive, payments negative. `details`: the data of its event."""
+
+    id: str
+    kind: str
+    amount_grosze: int
+    booked_on: date
+    due_on: date | None = None
+    title: str
+    version: int
+    details: dict[str, Any] = Field(default_factory=dict)
+    bank_account: str | None = None
+    origin: dict[str, Any] = Field(default_factory=dict)
+
+
+class Entries(Shape):
+    """A page of the history, newest first; `next_cursor` is null on the last one."""
+
+    items: list[Entry]
+    next_cursor: str | None = None
+
+
+class Correction(Shape):
+    """A correction of a charge; `amount_grosze` is the signed difference."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    correction_id: str
+    charge_id: str
+    issued_on: date
+    due_on: date
+    amount_grosze: int
+    lines: list[ChargeLine] = Field(default_factory=list)
+
+
+class Charge(Shape):
+    """A charge as issued, with its corrections."""
+
+    charge_id: str
+    due_on: date
+    amount_grosze: int
+    lines: list[ChargeLine] = Field(default_factory=list)
+    corrections: list[Correction] = Field(default_factory=list)
+
+
+class MonthCharges(Shape):
+    """The charges of a month; `total_grosze` with corrections and without interest."""
+
+    month: str
+    charges: list[Charge]
+    total_grosze: int
+
+
+class ChargedMonth(Shape):
+    """A month that has charges."""
+
+    month: str
+    total_grosze: int
+    due_on: date
+
+
+class ChargedMonths(Shape):
+    """The months with charges, newest first."""
+
+    items: list[ChargedMonth]
+
+
+class Redirect(Shape):
+    """Where the payer goes to pay."""
+
+    method: str
+    url: str
+    fields: dict[str, str]
+
+
+PaymentStatus = Literal["initiated", "pending", "confirmed", "failed", "expired", "refunded", "in_review"]
+
+
+class Payment(Shape):
+    """A payment by Autopay."""
+
+    payment_id: str
+    order_id: str | None = None
+    amount_grosze: int
+    status: PaymentStatus
+    redirect: Redirect | None = None
+
+
+class Payments(Shape):
+    """A page of payments, newest first."""
+
+    items: list[Payment]
+    next_cursor: str | None = None
+
+
+class ReturnedPayment(Shape):
+    """What may be said of a payment to whoever comes back from Autopay with a true hash."""
+
+    payment_id: str
+    lease_id: str
+    status: PaymentStatus
+    amount_grosze: int
+
+
+class MatterType(Shape):
+    """A kind of matter that can be raised."""
+
+    matter_type_id: str
+    name: str
+    description: str = ""
+
+
+class MatterTypes(Shape):
+    """The kinds of matters, in the order to show them."""
+
+    items: list[MatterType]
+
+
+class Message(Shape):
+    """A message of a matter."""
+
+    message_id: str = ""
+    author: Literal["tenant", "staff"]
+    sent_at: datetime
+    text: str
+
+
+class Matter(Shape):
+    """A matter: correspondence about one thing. `unread`: staff wrote something that its person has not seen."""
+
+    matter_id: str
+    number: str
+    title: str
+    matter_type_id: str = ""
+    lease_id: str | None = None
+    status: Literal["open", "answered", "closed"] = "open"
+    opened_at: datetime
+    last_message_at: datetime | None = None
+    unread: bool = False
+    messages: list[Message] = Field(default_factory=list)
+
+
+class Written(Shape):
+    """A letter that was sent."""
+
+    matter_id: str
+    message_id: str
+    status: str
+    sent_at: datetime
+
+
+class Matters(Shape):
+    """A page of matters, the one with the latest message first."""
+
+    items: list[Matter]
+    next_cursor: str | None = None

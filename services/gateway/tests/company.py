@@ -1,0 +1,194 @@
+"""The invented people and figures that the stand-ins answer with."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+BANK_ACCOUNT = "61109010140000071219812874"
+PASSWORD = "trzy losowe slowa"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who can sign in."""
+
+    login: str
+    account_id: str
+    name: str
+    leases: dict[str, str] = field(default_factory=dict)
+    roles: list[str] = field(default_factory=list)
+    must_change_password: bool = False
+    password: str = PASSWORD
+
+
+PEOPLE = {
+    person.login: person
+    for person in (
+        Person("anna", "acc-anna", "Anna Zażółć", {"L-1": "tenant"}),
+        Person("jan", "acc-jan", "Jan Wielolokalny", {"L-2": "tenant", "L-3": "co_tenant"}),
+        Person("nowa", "acc-nowa", "Nowa Osoba", {"L-4": "tenant"}, must_change_password=True),
+        Person("operator", "acc-operator", "Olga Operator", {}, ["operator"]),
+        Person("bezumowy", "acc-bez", "Bez Umowy"),
+    )
+}
+
+ADDRESSES = {
+    "L-1": "ul. Przykładowa 12 m. 7, 50-001 Wrocław",
+    "L-2": "ul. Długa 4 m. 31, 50-002 Wrocław",
+    "L-3": "ul. Krótka 1 lok. U2, 50-003 Wrocław",
+}
+
+LINES = [
+    {
+        "component": component,
+        "description": description,
+        "quantity": quantity,
+        "unit": unit,
+        "unit_price": price,
+        "vat_rate": "zw",
+        "amount_grosze": grosze,
+    }
+    for component, description, quantity, unit, price, grosze in (
+        ("rent", "Czynsz", "48.5", "m²", "14.2000", 68870),
+        ("heating", "Zaliczka na centralne ogrzewanie", "48.5", "m²", "4.1000", 19885),
+        ("water", "Zaliczka na zimną wodę i ścieki", "6", "m³", "12.4500", 7470),
+        ("waste", "Odpady komunalne", "2", "os.", "32.0000", 6400),
+        ("discount", "Zniżka za segregację", "1", "szt.", "-5.0000", -500),
+    )
+]
+MONTH_GROSZE = 102125
+MONTHS = [f"{year}-{month:02}" for year in (2026, 2025) for month in range(12, 0, -1)][1:]
+
+MATTER_TYPES = [
+    {"matter_type_id": "general", "name": "Pismo ogólne", "description": "Każda sprawa, której nie ma na tej liście."},
+    {"matter_type_id": "fault", "name": "Zgłoszenie usterki", "description": "Coś wymaga naprawy. Napisz, co i gdzie."},
+]
+
+
+def lease_row(lease_id: str) -> dict[str, Any]:
+    """A lease in a list."""
+    kind = "commercial" if lease_id == "L-3" else "dwelling"
+    return {"lease_id": lease_id, "number": f"{lease_id}/2019", "address": ADDRESSES[lease_id], "kind": kind}
+
+
+def lease(lease_id: str) -> dict[str, Any]:
+    """A whole lease."""
+    row = lease_row(lease_id)
+    return {
+        "lease_id": lease_id,
+        "number": row["number"],
+        "signed_on": "2019-02-18",
+        "starts_on": "2019-03-01",
+        "ended_on": None,
+        "parties": [{"person_id": "per-1", "role": "tenant"}],
+        "premises": {
+            "premises_id": "pr-1",
+            "kind": row["kind"],
+            "address": row["address"],
+            "usable_area_m2": "48.5",
+            "heated_area_m2": "46.20",
+        },
+        "meters": [{"meter_id": "W-1001", "medium": "cold_water"}, {"meter_id": "C-2002", "medium": "heat"}],
+        "persons": 2,
+        "waste_segregated": True,
+        "bank_account": BANK_ACCOUNT,
+        "due_day": 15,
+        "deposit_grosze": 826440,
+        "charge_lines": LINES,
+    }
+
+
+def balance() -> dict[str, Any]:
+    """What is owed."""
+    return {
+        "balance_grosze": 224250,
+        "due_today_grosze": 122125,
+        "not_yet_due_grosze": MONTH_GROSZE,
+        "overpaid_grosze": 0,
+        "next_due": {"due_on": "2026-12-15", "amount_grosze": MONTH_GROSZE},
+        "interest_grosze": None,
+        "bank_account": BANK_ACCOUNT,
+        "book": 1,
+        "version": 46,
+        "as_of": None,
+        "incomplete": False,
+        "stale": False,
+        "read_to": {},
+    }
+
+
+def entries() -> list[dict[str, Any]]:
+    """The history: a charge and a payment for each month, newest first."""
+    rows = []
+    for number, month in enumerate(MONTHS):
+        charge = {"kind": "charge", "amount_grosze": MONTH_GROSZE, "booked_on": f"{month}-01", "due_on": f"{month}-15"}
+        charge["title"] = f"Naliczenie za {month}"
+        charge["details"] = {"charge_id": f"ch-{month}", "month": month, "lines": LINES}
+        paid = {"kind": "payment", "amount_grosze": -MONTH_GROSZE, "booked_on": f"{month}-14", "due_on": None}
+        paid["title"] = "Wpłata online"
+        paid["details"] = {"payment_id": f"p-{number}", "remote_id": f"AUTO{number}"}
+        rows += [row | _entry(f"e-{month}-{row['kind']}", number) for row in (paid, charge)]
+    return rows
+
+
+def _entry(entry_id: str, number: int) -> dict[str, Any]:
+    return {"id": entry_id, "version": 50 - number, "bank_account": BANK_ACCOUNT, "origin": {}}
+
+
+def charged_months() -> list[dict[str, Any]]:
+    """The months with charges."""
+    return [{"month": month, "total_grosze": MONTH_GROSZE, "due_on": f"{month}-15"} for month in MONTHS]
+
+
+def month(wanted: str) -> dict[str, Any] | None:
+    """The charge of a month; the first of all has a correction."""
+    if wanted not in MONTHS:
+        return None
+    charge: dict[str, Any] = {"charge_id": f"ch-{wanted}", "due_on": f"{wanted}-15", "amount_grosze": MONTH_GROSZE}
+    charge |= {"lines": LINES, "corrections": []}
+    if wanted == MONTHS[1]:
+        charge["corrections"] = [
+            {
+                "correction_id": "co-1",
+                "charge_id": charge["charge_id"],
+                "issued_on": f"{wanted}-20",
+                "due_on": f"{wanted}-30",
+                "amount_grosze": -1245,
+                "lines": [LINES[2] | {"quantity": "-1", "amount_grosze": -1245}],
+            }
+        ]
+    total = MONTH_GROSZE + sum(one["amount_grosze"] for one in charge["corrections"])
+    return {"month": wanted, "charges": [charge], "total_grosze": total}
+
+
+def payment(status: str) -> dict[str, Any]:
+    """A payment."""
+    return {"payment_id": "p-1", "lease_id": "L-1", "order_id": "o1", "amount_grosze": 122125, "status": status}
+
+
+def message(author: str, text: str) -> dict[str, Any]:
+    """A letter in a matter."""
+    return {"message_id": "m", "author": author, "sent_at": "2026-11-20T09:30:00Z", "text": text}
+
+
+def opened_matter(title: str, text: str) -> dict[str, Any]:
+    """A matter that was just raised."""
+    return {
+        "matter_id": "mat-2",
+        "number": "2026/00017",
+        "title": title,
+        "matter_type_id": "general",
+        "lease_id": "L-1",
+        "status": "open",
+        "opened_at": "2026-11-23T13:05:00Z",
+        "last_message_at": "2026-11-23T13:05:00Z",
+        "messages": [message("tenant", text)],
+    }
+
+
+def matters() -> dict[str, dict[str, Any]]:
+    """The matters there are at the beginning."""
+    first = opened_matter("Cieknący kran w kuchni", "Dzień dobry,\nkran w kuchni cieknie od wczoraj.")
+    first |= {"matter_id": "mat-1", "number": "2026/00016", "opened_at": "2026-11-19T08:00:00Z"}
+    first |= {"status": "answered", "unread": True}
+    first["messages"].append(message("staff", "Dzień dobry,\nkonserwator przyjdzie w piątek między 8 a 12."))
+    return {"mat-1": first}

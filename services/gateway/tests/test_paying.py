@@ -1,0 +1,163 @@
+"""„Płacę”, „Zapłać”, and coming back from Autopay."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from services.gateway.tests.company import MONTH_GROSZE, MONTHS
+from services.gateway.tests.conftest import Portal
+
+PLACE = "/umowa/L-1/place"
+DUE_TODAY = "due_today::122125"
+MONTH = f"charge:ch-{MONTHS[0]}:{MONTH_GROSZE}"
+RETURN = f"/autopay/return?ServiceID=100&OrderID=o1&Hash={'a' * 64}"
+
+
+async def form(anna: Portal) -> dict[str, str]:
+    return await anna.hidden(PLACE, f"{PLACE}?miesiac={MONTHS[0]}")
+
+
+async def pay(anna: Portal, fields: dict[str, str], choice: str) -> httpx.Response:
+    return await anna.browser.post(PLACE, data=fields | {"choice": choice})
+
+
+async def test_the_months_charge_is_shown_line_by_line_with_its_correction(anna: Portal) -> None:
+    text = await anna.see(f"{PLACE}?miesiac={MONTHS[1]}")
+    assert "Zaliczka na zimną wodę i ścieki" in text
+    assert "Korekta z 20" in text
+    assert "1\u00a0008,80\u00a0zł" in text
+
+
+async def test_all_that_is_due_or_the_months_charge_can_be_paid(anna: Portal) -> None:
+    text = await anna.see(PLACE)
+    assert re.findall(r'type="radio" value="([^"]+)"', text) == [DUE_TODAY, MONTH]
+
+
+async def test_paying_leads_to_autopay_with_its_fields(anna: Portal) -> None:
+    answer = await pay(anna, await form(anna), DUE_TODAY)
+    assert answer.status_code == 303
+    target = urlsplit(answer.headers["location"])
+    assert f"{target.scheme}://{target.netloc}" == anna.company.autopay_url
+    assert parse_qs(target.query)["ServiceID"] == ["100"]
+    _, _, headers, body = anna.company.payments.calls("POST", "/payments")[0]
+    assert body == b'{"amount_grosze": 122125}'
+    assert len(headers["Idempotency-Key"]) == 64
+
+
+async def test_paying_a_month_names_its_charge(anna: Portal) -> None:
+    await pay(anna, await form(anna), MONTH)
+    body = anna.company.payments.calls("POST", "/payments")[0][3]
+    assert body == f'{{"amount_grosze": {MONTH_GROSZE}, "charge_id": "ch-{MONTHS[0]}"}}'.encode()
+
+
+async def test_two_clicks_are_one_payment(anna: Portal) -> None:
+    fields = await form(anna)
+    first, second = await pay(anna, fields, DUE_TODAY), await pay(anna, fields, DUE_TODAY)
+    assert first.headers["location"] == second.headers["location"]
+    assert len(anna.company.stored) == 1
+
+
+async def test_another_choice_or_another_page_is_another_payment(anna: Portal) -> None:
+    fields = await form(anna)
+    await pay(anna, fields, DUE_TODAY)
+    await pay(anna, fields, MONTH)
+    await pay(anna, await form(anna), DUE_TODAY)
+    assert len(anna.company.stored) == 3
+
+
+async def test_a_click_while_the_first_is_in_flight_waits_for_its_answer(anna: Portal) -> None:
+    fields = await form(anna)
+    anna.company.in_flight_times = 2
+    assert (await pay(anna, fields, DUE_TODAY)).status_code == 303
+    assert len(anna.company.payments.calls("POST", "/payments")) == 3
+
+
+@pytest.mark.parametrize("choice", ["", "due_today::0", "due_today::-5", "charge:a b:1", "due_today::1e3", "x"])
+async def test_no_choice_is_an_error_at_the_choice(anna: Portal, choice: str) -> None:
+    answer = await pay(anna, await form(anna), choice)
+    assert "<title>Błąd: Płacę" in answer.text
+    assert "Wybierz, co chcesz zapłacić." in answer.text
+    assert not anna.company.stored
+
+
+async def test_while_payments_are_away_the_form_stays_with_its_key(anna: Portal) -> None:
+    fields = await form(anna)
+    anna.company.payments.away = True
+    answer = await pay(anna, fields, MONTH)
+    assert answer.status_code == 503
+    assert "Niczego nie pobraliśmy" in answer.text
+    assert f'value="{fields["key"]}"' in answer.text
+    assert re.search(rf'value="{MONTH}" checked', answer.text)
+
+
+async def test_nobody_is_led_to_another_host_than_autopays(anna: Portal) -> None:
+    fields = await form(anna)
+    anna.company.autopay_url = "http://zly.example"
+    answer = await pay(anna, fields, DUE_TODAY)
+    assert answer.status_code == 503
+    assert "location" not in answer.headers
+
+
+@pytest.mark.parametrize("status", ["initiated", "pending"])
+async def test_until_the_notification_comes_the_payment_waits(anna: Portal, status: str) -> None:
+    anna.company.payment_status = status
+    text = await anna.see(RETURN)
+    assert "Wpłata oczekuje na potwierdzenie" in text
+    assert "potwierdził" not in text
+    assert '<noscript><meta http-equiv="refresh" content="2;url=/autopay/return?' in text
+    assert "data-hx-get" in text
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("confirmed", "potwierdził wpłatę"),
+        ("failed", "Spróbuj ponownie"),
+        ("expired", "Spróbuj ponownie"),
+        ("refunded", "została zwrócona"),
+        ("in_review", "Sprawdzamy ją"),
+    ],
+)
+async def test_what_the_notification_said_is_shown_and_nothing_is_asked_again(
+    anna: Portal, status: str, said: str
+) -> None:
+    anna.company.payment_status = status
+    text = await anna.see(RETURN)
+    assert said in text
+    assert "http-equiv" not in text
+    assert "data-hx-get" not in text
+
+
+async def test_the_script_reloads_the_page_once_the_outcome_is_known(anna: Portal) -> None:
+    waiting = await anna.browser.get(RETURN, headers={"HX-Request": "true"})
+    assert 'id="stan"' in waiting.text
+    assert "<html" not in waiting.text
+    anna.company.payment_status = "confirmed"
+    settled = await anna.browser.get(RETURN, headers={"HX-Request": "true"})
+    assert settled.headers["hx-refresh"] == "true"
+
+
+async def test_the_page_asks_ever_more_slowly_and_then_leaves_it_to_the_reader(anna: Portal) -> None:
+    assert 'content="300;' in await anna.see(f"{RETURN}&proba=16")
+    last = await anna.see(f"{RETURN}&proba=999")
+    assert "http-equiv" not in last
+    assert "Sprawdź teraz" in last
+
+
+async def test_coming_back_works_for_somebody_who_is_not_signed_in(portal: Portal) -> None:
+    assert "oczekuje na potwierdzenie" in await portal.see(RETURN)
+
+
+async def test_a_return_that_autopay_did_not_sign_shows_nothing(anna: Portal) -> None:
+    answer = await anna.browser.get(f"/autopay/return?ServiceID=100&OrderID=o1&Hash={'b' * 64}")
+    assert answer.status_code == 404
+
+
+async def test_while_payments_are_away_the_return_page_says_so_and_goes_on_asking(anna: Portal) -> None:
+    anna.company.payments.away = True
+    answer = await anna.browser.get(RETURN)
+    assert answer.status_code == 503
+    assert "wpłata nie przepadnie" in answer.text
+    assert "http-equiv" in answer.text

@@ -1,0 +1,44 @@
+"""All pages together, ready to be added to an app."""
+
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+
+from services.gateway.clients.doors import Correspondence, Ledger, Payments
+from services.gateway.clients.identity import Identity
+from services.gateway.web import appearance
+from services.gateway.web.errors import ErrorPages
+from services.gateway.web.finance import Finance
+from services.gateway.web.letters import Letters
+from services.gateway.web.paying import Paying
+from services.gateway.web.premises import PremisesPage
+from services.gateway.web.signing import Signing
+from services.gateway.web.site import Site
+from services.gateway.web.start import Start
+
+
+@dataclass(frozen=True)
+class Doors:
+    """The services that pages ask."""
+
+    identity: Identity
+    ledger: Ledger
+    payments: Payments
+    correspondence: Correspondence
+
+
+def add_pages(app: FastAPI, site: Site, doors: Doors) -> None:
+    """Add every page and the pages for errors; the app's other doors keep their own answers."""
+    signing = Signing(site, doors.identity)
+    deeds = (
+        signing,
+        Start(site, doors.ledger, doors.payments, doors.correspondence),
+        Finance(site, doors.ledger, doors.payments),
+        Paying(site, doors.ledger, doors.payments),
+        PremisesPage(site, doors.ledger),
+        Letters(site, doors.correspondence, doors.ledger),
+    )
+    app.router.routes += [site.assets.route(), appearance.route(secure=site.reception.secure)]
+    for deed in deeds:
+        app.router.routes += deed.routes()
+    ErrorPages(site, signing).install(app)

@@ -1,0 +1,170 @@
+"""„Płacę”: the month's charge line by line, starting the payment, and coming back from Autopay."""
+
+import asyncio
+import hashlib
+import re
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from libs.chassis import logs
+from services.gateway.clients.doors import Ledger, Payments
+from services.gateway.clients.models import Balance, Charge, ChargedMonth, ChargedMonths, MonthCharges, Payment
+from services.gateway.clients.transport import AwayError, NotFoundError, RefusedError
+from services.gateway.web.forms import KEY_FIELD, fields_of, new_key
+from services.gateway.web.routing import PageRoute
+from services.gateway.web.site import FormErrors, Site, origin
+from services.gateway.web.visits import PAGE_SECONDS, Missing, Visitor, in_flight, missing, part
+
+MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+CHOICE = re.compile(r"(?P<what>due_today|charge):(?P<charge_id>[A-Za-z0-9._-]{0,64}):(?P<amount_grosze>[1-9]\d{0,11})")
+OTHER_MONTHS = 6
+ASK_AGAIN_SECONDS = (2, 2, 2, 3, 3, 5, 5, 5, 10, 10, 20, 30, 60, 60, 120, 120, 300)  # then the reader asks by hand
+SETTLED = {"confirmed", "failed", "expired", "refunded", "in_review"}
+
+log = logs.logger(__name__)
+
+
+class Paying:
+    """`/umowa/{lease_id}/place` and `/autopay/return`."""
+
+    def __init__(self, site: Site, ledger: Ledger, payments: Payments) -> None:
+        self._site = site
+        self._ledger = ledger
+        self._payments = payments
+
+    def routes(self) -> list[PageRoute]:
+        """The routes of this deed."""
+        let_in = self._site.reception.signed_in
+        return [
+            PageRoute("/umowa/{lease_id}/place", let_in(self._show)),
+            PageRoute("/umowa/{lease_id}/place", let_in(self._pay), methods=["POST"]),
+            PageRoute("/autopay/return", self._returned),
+        ]
+
+    async def _show(self, request: Request, visitor: Visitor) -> Response:
+        return await self._form(request, visitor, FormErrors({}), {})
+
+    async def _form(
+        self, request: Request, visitor: Visitor, errors: FormErrors, given: dict[str, str], status: int = 200
+    ) -> Response:
+        say = self._site.language.text
+        session, lease_id = visitor.session, visitor.lease()
+        wanted = request.query_params.get("miesiac")
+        if wanted is not None and not MONTH.fullmatch(wanted):
+            raise NotFoundError
+        months, balance = await asyncio.gather(
+            part(say("naliczenia"), self._ledger.charged_months(session, lease_id, visitor.seconds_left())),
+            part(say("saldo i terminy płatności"), self._ledger.balance(session, lease_id, visitor.seconds_left())),
+        )
+        rows = _rows(months)
+        named = wanted or (rows[0].month if rows else None)
+        month: MonthCharges | Missing | None = None
+        if named is not None:
+            asked = self._ledger.month(session, lease_id, named, visitor.seconds_left())
+            month = await part(say("naliczenia"), asked)
+        gone = missing(months, balance, month)
+        shown = month if isinstance(month, MonthCharges) else None
+        choices = [] if isinstance(balance, Missing) else self._choices(balance, shown)
+        context = {
+            "errors": errors,
+            "month": shown,
+            "other_months": [row for row in rows if row.month != named][:OTHER_MONTHS],
+            "choices": choices,
+            "chosen": given.get("choice") or (choices[0]["value"] if choices else None),
+            "key": given.get(KEY_FIELD) or new_key(),
+        }
+        return self._site.page(request, "pay.html", context, status=503 if gone else status, missing=gone)
+
+    def _choices(self, balance: Balance, month: MonthCharges | None) -> list[dict[str, str]]:
+        """What can be paid now: all that is due today, and each charge of the month; never more than is owed."""
+        say, money = self._site.language.text, self._site.language.money
+        owed_grosze = balance.due_today_grosze + balance.not_yet_due_grosze
+        choices = []
+        if balance.due_today_grosze > 0:
+            text = say("Wszystko, co jest do zapłaty dziś: %(sum)s") % {"sum": money(balance.due_today_grosze)}
+            choices.append({"value": f"due_today::{balance.due_today_grosze}", "text": text})
+        for charge in month.charges if month else []:
+            amount_grosze = min(_total_grosze(charge), owed_grosze)
+            if month and amount_grosze > 0:
+                named = {"month": self._site.language.month(month.month), "sum": money(amount_grosze)}
+                text = say("Opłata za %(month)s: %(sum)s") % named
+                choices.append({"value": f"charge:{charge.charge_id}:{amount_grosze}", "text": text})
+        return choices
+
+    async def _pay(self, request: Request, visitor: Visitor) -> Response:
+        say = self._site.language.text
+        form = await fields_of(request)
+        chosen = CHOICE.fullmatch(form.get("choice", ""))
+        if chosen is None:
+            errors = FormErrors({"choice": say("Wybierz, co chcesz zapłacić.")})
+            return await self._form(request, visitor, errors, form)
+        charge_id = chosen["charge_id"] or None
+        # One key for one choice of one form: two clicks are one payment, another choice is another payment.
+        key = hashlib.sha256(f"{form.get(KEY_FIELD, '')}|{chosen[0]}".encode()).hexdigest()
+        amount_grosze = int(chosen["amount_grosze"])
+        try:
+            payment = await in_flight(
+                lambda: self._payments.start(visitor.session, visitor.lease(), amount_grosze, charge_id, key),
+                lambda error: isinstance(error, RefusedError) and error.answer.retry_after is not None,
+            )
+            return RedirectResponse(self._at_autopay(payment), 303)
+        except AwayError:
+            whole = say("Płatności internetowe chwilowo nie działają. Niczego nie pobraliśmy. Spróbuj za chwilę.")
+            return await self._form(request, visitor, FormErrors({}, whole), form, 503)
+        except RefusedError as error:
+            log.warning("payment refused", status=error.answer.status)
+            whole = " ".join(error.fields.values()) or say("Nie udało się rozpocząć płatności. Niczego nie pobraliśmy.")
+            return await self._form(request, visitor, FormErrors({}, whole), {"choice": chosen[0]})
+
+    def _at_autopay(self, payment: Payment) -> str:
+        """Where the payer goes.
+
+        Raises:
+            AwayError: payments sent no address of Autopay; nobody is led anywhere else.
+        """
+        redirect = payment.redirect
+        if redirect is None or origin(redirect.url) != self._site.autopay_origin:
+            log.error("payment without an address at autopay", payment_id=payment.payment_id)
+            raise AwayError("payments")
+        return f"{redirect.url}?{urlencode(redirect.fields)}"
+
+    async def _returned(self, request: Request) -> Response:
+        """What is known of the payment. Coming back says nothing by itself; Autopay's hash says who may look."""
+        asked = {name: request.query_params.get(name, "") for name in ("ServiceID", "OrderID", "Hash")}
+        try:
+            payment, _ = await asyncio.gather(
+                part("", self._payments.returned(asked, PAGE_SECONDS)),
+                part("", self._site.reception.welcome(request)),
+            )
+        except RefusedError as error:
+            raise NotFoundError from error
+        known = None if isinstance(payment, Missing) else payment
+        waiting = known is None or known.status not in SETTLED
+        if "hx-request" in request.headers and not waiting:
+            return Response(status_code=204, headers={"HX-Refresh": "true"})  # title and heading change too
+        tries = _tries(request.query_params.get("proba", ""))
+        address = f"/autopay/return?{urlencode(asked)}"
+        again = tries < len(ASK_AGAIN_SECONDS)
+        context = {
+            "payment": known,
+            "waiting": waiting,
+            "check_again": address,
+            "next_try": f"{address}&proba={tries + 1}" if again else None,
+            "pause_seconds": ASK_AGAIN_SECONDS[tries] if again else 0,
+        }
+        template = "parts/payment-state.html" if "hx-request" in request.headers else "payment.html"
+        return self._site.page(request, template, context, status=503 if known is None else 200)
+
+
+def _rows(months: ChargedMonths | Missing) -> list[ChargedMonth]:
+    return months.items if isinstance(months, ChargedMonths) else []
+
+
+def _total_grosze(charge: Charge) -> int:
+    return charge.amount_grosze + sum(correction.amount_grosze for correction in charge.corrections)
+
+
+def _tries(text: str) -> int:
+    return min(int(text), len(ASK_AGAIN_SECONDS)) if text.isdecimal() and len(text) < 4 else 0

@@ -1,0 +1,81 @@
+"""`/ops/rebuild`: an operator starts a rebuild of the book and sees how far it is."""
+
+import asyncio
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from aiokafka.errors import KafkaError
+from confluent_kafka import KafkaException
+from fastapi import APIRouter, Depends
+
+from libs.chassis.auth import Principal, StaffGate
+from libs.chassis.http import Problem
+from libs.chassis.kafka import MissingTopicError
+from libs.chassis.logs import logger
+from libs.chassis.panel.ops import operator_of
+from libs.chassis.postgres import CONFLICT, UNAVAILABLE
+from services.ledger.commands.sealing import Sealer
+from services.ledger.consumer.rebuild import Progress, Rebuild, RebuildRefusedError
+
+FAILURES = (RebuildRefusedError, MissingTopicError, KafkaError, KafkaException, *UNAVAILABLE, *CONFLICT)
+
+
+class Rebuilding:
+    """The rebuild started from this process, if any: one at a time, in the background."""
+
+    def __init__(self, rebuild: Rebuild, sealer: Sealer) -> None:
+        """Keep what builds the book and what seals it afterwards."""
+        self._rebuild = rebuild
+        self._sealer = sealer
+        self._task: asyncio.Task[None] | None = None
+        self._told: dict[str, Any] = {"state": "none"}
+
+    def told(self) -> dict[str, Any]:
+        """How far it is: state `none`, `running`, `done` or `failed`, with figures or the reason."""
+        return self._told
+
+    def start(self, operator: str) -> dict[str, Any]:
+        """Start a rebuild.
+
+        Raises:
+            Problem: 409 while one is running.
+        """
+        if self._task is not None and not self._task.done():
+            raise Problem(409, "Przebudowa trwa", detail="Poczekaj, aż skończy się ta, która jest w toku.")
+        logger(__name__).info("rebuild started", operator=operator)
+        self._told = {"state": "running"}
+        self._task = asyncio.create_task(self._run())
+        return self._told
+
+    async def _run(self) -> None:
+        try:
+            rebuilt = await self._rebuild.run(self._tell, by_operator=True)
+            await self._sealer.seal()
+        except FAILURES as error:
+            logger(__name__).error("rebuild failed", error=repr(error))
+            self._told = {"state": "failed", "reason": str(error)}
+        else:
+            figures = asdict(rebuilt) | {"different_leases": len(rebuilt.different_leases)}
+            self._told = {"state": "done", **figures}
+
+    def _tell(self, progress: Progress) -> None:
+        self._told = {"state": "running", **asdict(progress)}
+
+
+def router(rebuild: Rebuild, sealer: Sealer, gate: StaffGate) -> APIRouter:
+    """The routes at /ops/rebuild, for operators."""
+    routes = APIRouter(prefix="/ops", tags=["ops"])
+    rebuilding = Rebuilding(rebuild, sealer)
+    operator = operator_of(gate)
+
+    @routes.post("/rebuild", status_code=202)
+    async def start(by: Annotated[Principal, Depends(operator)]) -> dict[str, Any]:
+        """Start a rebuild in the background."""
+        return rebuilding.start(by.account_id)
+
+    @routes.get("/rebuild", dependencies=[Depends(operator)])
+    async def told() -> dict[str, Any]:
+        """Tell how far the rebuild is that was started here."""
+        return rebuilding.told()
+
+    return routes

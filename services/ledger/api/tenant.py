@@ -1,0 +1,177 @@
+"""What tenants read of their leases: everything goes through a grant made of the caller's checked token."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Depends, Path, Query, Response
+
+from libs.chassis.auth import Principal, principal_of
+from libs.chassis.event_store import utc_now
+from libs.chassis.http import Problem, not_found
+from libs.chassis.postgres import Connection, Database
+from libs.events.fields import Month
+from services.ledger.domain import warsaw_day
+from services.ledger.read_models import balance, charges, history, leases
+from services.ledger.read_models.grants import LeaseGrant, NotHereError
+
+MAX_LIMIT = 200
+DEFAULT_LIMIT = 50
+
+Caller = Annotated[Principal, Depends(principal_of)]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+Cursor = Annotated[str | None, Query(max_length=history.MAX_CURSOR_CHARACTERS)]
+
+
+def granted(caller: Caller, lease_id: Annotated[str, Path()]) -> LeaseGrant:
+    """The lease in the path, when the caller is a party of it; else the 404 of a lease that does not exist."""
+    return LeaseGrant(caller.require_lease(lease_id))
+
+
+class Reader:
+    """Reads of one moment; what is not there is answered like what is not the caller's."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep where to read."""
+        self._database = database
+
+    @asynccontextmanager
+    async def moment(self) -> AsyncIterator[Connection]:
+        """A snapshot to read in."""
+        try:
+            async with self._database.transaction("repeatable_read", readonly=True) as tx:
+                yield tx
+        except NotHereError as error:
+            raise not_found() from error
+
+    @asynccontextmanager
+    async def statement(self) -> AsyncIterator[Connection]:
+        """A connection for a query of a single statement, which is a snapshot by itself."""
+        try:
+            async with self._database.connection() as connection:
+                yield connection
+        except NotHereError as error:
+            raise not_found() from error
+
+
+def router(database: Database) -> APIRouter:
+    """The routes below /leases."""
+    routes = APIRouter(prefix="/leases", tags=["leases"])
+    reader = Reader(database)
+    for add in (_leases, _balance, _history, _charges):
+        add(routes, reader)
+    return routes
+
+
+def _leases(routes: APIRouter, reader: Reader) -> None:
+    @routes.get("")
+    async def own_leases(caller: Caller) -> Response:
+        """Give the caller's leases."""
+        grants = [] if caller.is_staff else [LeaseGrant(lease_id) for lease_id in caller.leases]
+        async with reader.statement() as tx:
+            return answer({"items": await leases.own_leases(tx, grants)})
+
+    @routes.get("/{lease_id}")
+    async def lease(grant: Annotated[LeaseGrant, Depends(granted)]) -> Response:
+        """Give the lease as its latest whole state says."""
+        async with reader.statement() as tx:
+            return answer(await leases.lease(tx, grant))
+
+
+def _balance(routes: APIRouter, reader: Reader) -> None:
+    @routes.get("/{lease_id}/balance")
+    async def lease_balance(
+        grant: Annotated[LeaseGrant, Depends(granted)], as_of: Annotated[date | None, Query()] = None
+    ) -> Response:
+        """Give the figures, as of a day or with every entry."""
+        async with reader.statement() as tx:
+            found = await balance.balance(tx, grant, as_of, warsaw_day(utc_now()))
+        return answer(
+            {
+                "lease_id": grant.lease_id,
+                **asdict(found.figures),
+                "interest_grosze": None,  # nothing reckons interest yet
+                "bank_account": found.bank_account,
+                "book": found.book,
+                "version": found.version,
+                "as_of": found.as_of,
+                "incomplete": found.incomplete,
+                "stale": found.stale,
+                "read_to": found.read_to,
+                "confirmed_at": found.confirmed_at,
+            }
+        )
+
+
+def _history(routes: APIRouter, reader: Reader) -> None:
+    @routes.get("/{lease_id}/entries")
+    async def entries(
+        grant: Annotated[LeaseGrant, Depends(granted)], limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    ) -> Response:
+        """Give a page of the history, newest first."""
+        try:
+            async with reader.moment() as tx:
+                items, next_cursor = await history.page(tx, grant, limit, cursor)
+        except history.BadCursorError as error:
+            raise bad_field("cursor", "Nieprawidłowy kursor.") from error
+        return answer({"items": items, "next_cursor": next_cursor})
+
+    @routes.get("/{lease_id}/entries/{entry_id}")
+    async def entry(grant: Annotated[LeaseGrant, Depends(granted)], entry_id: Annotated[str, Path()]) -> Response:
+        """Give one entry with all its details."""
+        known = _uuid(entry_id)
+        async with reader.moment() as tx:
+            return answer(await history.entry(tx, grant, known))
+
+
+def _charges(routes: APIRouter, reader: Reader) -> None:
+    @routes.get("/{lease_id}/charges")
+    async def months(grant: Annotated[LeaseGrant, Depends(granted)]) -> Response:
+        """Give the months charged, newest first."""
+        async with reader.moment() as tx:
+            return answer({"items": await charges.by_month(tx, grant)})
+
+    @routes.get("/{lease_id}/charges/{month}")
+    async def of_month(grant: Annotated[LeaseGrant, Depends(granted)], month: Annotated[Month, Path()]) -> Response:
+        """Give a month's charges line by line, with their corrections."""
+        async with reader.moment() as tx:
+            found = await charges.of_month(tx, grant, month)
+        return answer(
+            {
+                "month": month,
+                "charges": [_charge(charge) for charge in found],
+                "total_grosze": sum(charge.total_grosze for charge in found),
+            }
+        )
+
+
+def _charge(charge: charges.Charge) -> dict[str, Any]:
+    return {
+        "charge_id": charge.charge_id,
+        "due_on": charge.due_on,
+        "amount_grosze": charge.amount_grosze,
+        "lines": charge.lines,
+        "corrections": charge.corrections,
+    }
+
+
+def answer(body: object) -> Response:
+    """The answer 200 with a body of plain values, dates and dataclasses, as JSON."""
+    return Response(msgspec.json.encode(body), media_type="application/json")
+
+
+def _uuid(text: str) -> UUID:
+    """An entry's id; what is none is answered like an entry that is not there."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise not_found() from error
+
+
+def bad_field(field: str, message: str) -> Problem:
+    """The answer to a parameter against its schema."""
+    return Problem(422, "Nieprawidłowe dane", errors=[{"field": field, "message": message}])

@@ -1,0 +1,121 @@
+"""The composition root: the only place that builds the ledger's objects."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from libs.chassis.auth import TokenVerifier
+from libs.chassis.event_store import EventStore, utc_now
+from libs.chassis.http import create_app
+from libs.chassis.outbox import Relay
+from libs.chassis.panel import PanelParts, mount
+from libs.chassis.postgres import Database
+from libs.chassis.projection import ProjectionRunner
+from libs.chassis.runtime import CommandError, Parts
+from libs.events.decoding import read_data
+from libs.events.envelope import new_event_id
+from services.ledger.api import rebuilds, sections, tenant
+from services.ledger.commands.announcing import SOURCE, Announcer
+from services.ledger.commands.sealing import Sealer
+from services.ledger.consumer.live import LiveProjection
+from services.ledger.consumer.projector import BookProjector
+from services.ledger.consumer.rebuild import Rebuild
+from services.ledger.consumer.verify import Verifier
+from services.ledger.read_models import books
+from services.ledger.settings import Settings
+
+NAME: Final = "ledger"
+FOLDER: Final = Path(__file__).parent
+
+
+def event_store() -> EventStore:
+    """The store of the ledger's own events."""
+    return EventStore(SOURCE, read_data)
+
+
+def announcer() -> Announcer:
+    """What tells balances."""
+    return Announcer(utc_now, new_event_id)
+
+
+def projector(settings: Settings) -> BookProjector:
+    """What feeds books."""
+    return BookProjector(settings.company_sources, announcer())
+
+
+def sealer(database: Database) -> Sealer:
+    """What seals the live book."""
+    return Sealer(database, event_store())
+
+
+def rebuild(settings: Settings, database: Database) -> Rebuild:
+    """What builds books."""
+    return Rebuild(database, settings.kafka, projector(settings), announcer())
+
+
+def verifier(settings: Settings, database: Database) -> Verifier:
+    """What proves the live book."""
+    return Verifier(database, settings.kafka, settings.company_sources)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, purpose: str) -> AsyncIterator[Database]:
+    """The ledger's database for an operator's command; `purpose` names the connections.
+
+    Raises:
+        CommandError: no database is named.
+    """
+    try:
+        database = await open_database(settings, f"iok-{NAME}-{purpose}")
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def open_database(settings: Settings, application: str) -> Database:
+    """The ledger's database."""
+    return await Database.open(
+        settings.database_url.get_secret_value(),
+        max_connections=settings.database_pool_connections,
+        application=application,
+    )
+
+
+async def build(settings: Settings) -> Parts:
+    """Build every part of the service; nothing is asked of the outside world yet."""
+    database = await open_database(settings, f"iok-{NAME}")
+    feeding = projector(settings)
+    app = create_app(NAME, ready={"book": lambda: _has_a_book(database)})
+    app.state.verifier = TokenVerifier(settings.token_public_keys, NAME)
+    panel = mount(app, PanelParts(NAME, settings, database, feeding, sections=sections.of(database)))
+    app.include_router(tenant.router(database))
+    app.include_router(rebuilds.router(rebuild(settings, database), sealer(database), panel.gate))
+    return Parts(
+        app=app,
+        port=settings.port,
+        host=settings.bind_host,
+        database=database,
+        relay=Relay(settings.database_url.get_secret_value(), settings.kafka, NAME),
+        runners=[_live_projection(settings, database, feeding)],
+        periodic={"seal": sealer(database).run},
+    )
+
+
+def _live_projection(settings: Settings, database: Database, feeding: BookProjector) -> LiveProjection:
+    return LiveProjection(
+        database,
+        settings.kafka,
+        rebuild(settings, database),
+        lambda: ProjectionRunner(database, settings.kafka, f"iok-{NAME}", feeding).run,
+    )
+
+
+async def _has_a_book(database: Database) -> str | None:
+    async with database.connection() as connection:
+        if await books.live_or_none(connection) is None:
+            return "there is no live book yet: it is being built, or the projector has never run"
+    return None

@@ -1,0 +1,110 @@
+"""The charge run of a month: every lease running then is charged the lines stored with it, once, however often run."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from libs.chassis.event_store import Append, EventStore
+from libs.chassis.postgres import Connection, Database
+from libs.events.ledger import ChargeIssued, Line
+from libs.events.names import CHARGES
+from services.ledger.commands.import_charges import charge_key
+from services.ledger.domain import Charges, IssueCharge, NothingToChargeError, decide_charge, due_day_of, runs_in
+from services.ledger.read_models import charges, leases
+from services.ledger.read_models.leases import LeaseRow
+
+LEASES_AT_ONCE: Final = 500
+
+
+@dataclass(slots=True)
+class ChargeRun:
+    """What a run did: charges issued and their sum in grosze; leases charged before, not running, without lines.
+
+    `refused` are leases whose lines add up to nothing or less.
+    """
+
+    month: str
+    issued: int = 0
+    amount_grosze: int = 0
+    charged_before: int = 0
+    not_running: int = 0
+    without_lines: int = 0
+    refused: int = 0
+
+
+class Charger:
+    """Runs charge runs; `tell` hears how many leases have been looked at."""
+
+    def __init__(self, database: Database, store: EventStore, tell: Callable[[int], None]) -> None:
+        """Keep where leases are read, where charges go, and who listens."""
+        self._database = database
+        self._store = store
+        self._tell = tell
+
+    async def run(self, month: str, today: date) -> ChargeRun:
+        """Charge every lease that runs in `month` (`YYYY-MM`), as issued `today`; 500 leases in a transaction."""
+        done = ChargeRun(month)
+        after, looked_at = "", 0
+        while True:
+            async with self._database.transaction() as tx:
+                page = await leases.page(tx, after, LEASES_AT_ONCE)
+                await self._charge(tx, page, done, today)
+            if not page:
+                return done
+            after, looked_at = page[-1].lease_id, looked_at + len(page)
+            self._tell(looked_at)
+
+    async def _charge(self, tx: Connection, page: Sequence[LeaseRow], done: ChargeRun, today: date) -> None:
+        key = charge_key(charge_id_of(done.month))
+        lease_ids = [lease.lease_id for lease in page]
+        recorded = await self._store.keys(tx, CHARGES, [(lease_id, key) for lease_id in lease_ids])
+        charged = await charges.charged_components(tx, lease_ids, done.month)
+        appends: list[Append] = []
+        for lease in page:
+            lines = _lines(lease)
+            if not _runs(lease, done.month):
+                done.not_running += 1
+            elif not lines:
+                done.without_lines += 1
+            elif (lease.lease_id, key) in recorded or charged.get(lease.lease_id, set()) & {
+                one.component for one in lines
+            }:
+                done.charged_before += 1
+            else:
+                appends += _issued(lease, lines, done, today)
+        await self._store.append_many(tx, appends)
+
+
+def charge_id_of(month: str) -> str:
+    """The id of the charge that a run issues for a month: the same at every run."""
+    return f"run-{month}"
+
+
+def _lines(lease: LeaseRow) -> tuple[Line, ...]:
+    return tuple(Line.model_validate(line) for line in lease.terms["charge_lines"])
+
+
+def _runs(lease: LeaseRow, month: str) -> bool:
+    ends_on = lease.terms.get("ends_on")
+    return runs_in(
+        month,
+        date.fromisoformat(lease.terms["starts_on"]),
+        None if ends_on is None else date.fromisoformat(ends_on),
+        lease.ended_on,
+    )
+
+
+def _issued(lease: LeaseRow, lines: tuple[Line, ...], done: ChargeRun, today: date) -> list[Append]:
+    due_on = due_day_of(done.month, lease.terms["due_day"])
+    command = IssueCharge(charge_id_of(done.month), done.month, today, due_on, lines)
+    try:
+        events = decide_charge(Charges(), command)
+    except NothingToChargeError:
+        done.refused += 1
+        return []
+    for event in events:
+        if isinstance(event, ChargeIssued):
+            done.issued += 1
+            done.amount_grosze += event.amount_grosze
+    return [Append(lease.lease_id, event, charge_key(command.charge_id)) for event in events]

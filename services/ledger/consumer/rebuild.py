@@ -1,0 +1,267 @@
+"""Rebuilding: a new book from offset 0 beside the live one, caught up, compared, and switched to in one transaction.
+
+Nothing is published while it is built. Stopped half-way, it goes on where it stood when started again.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from libs.chassis.kafka import Record
+from libs.chassis.logs import logger
+from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Connection, Database
+from libs.chassis.projection import Positions, SetAside, StalePositionError
+from libs.chassis.projection.positions import Step
+from libs.chassis.settings import KafkaSettings
+from services.ledger.commands.announcing import Announcer
+from services.ledger.consumer.kafka_log import KafkaLog, Places, open_log
+from services.ledger.consumer.projector import BookProjector
+from services.ledger.consumer.remembered import PublishedSeal, greatest_book, seal_chain
+from services.ledger.domain import Account
+from services.ledger.read_models import balance, books, refused, state
+from services.ledger.read_models.books import Verdict, projection_of
+
+CLOSE_ENOUGH: Final = 2_000  # records that may be read while the live projection waits for the switch
+SWITCH_ATTEMPTS: Final = 20
+SWITCH_SECONDS: Final = 5.0  # Kafka silent for longer than this must not keep the live projection waiting
+UNEXPECTED: Final = "unexpected_error"
+NO_BOOK: Final = 0  # a book without entries
+
+# Only one rebuild at a time; the lock ends with its session.
+LOCK = "select pg_try_advisory_lock(hashtext('iok-rebuild'))"
+UNLOCK = "select pg_advisory_unlock(hashtext('iok-rebuild'))"
+
+
+class RebuildRefusedError(Exception):
+    """A rebuild cannot be done, or must not go live; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a rebuild is: records read of those that lie in Kafka, and what it is doing."""
+
+    book: int
+    records: int
+    total: int
+    doing: str
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """What a rebuild did. `same_hash`: whether both books agree at the live one's offsets (None: there was none)."""
+
+    book: int
+    previous_book: int | None
+    switched: bool
+    same_hash: bool | None
+    hash: str
+    previous_hash: str | None
+    entries: int
+    leases: int
+    different_leases: list[str] = field(default_factory=list)
+
+
+Tell = Callable[[Progress], None]
+
+
+class Rebuild:
+    """Builds books and switches to them."""
+
+    def __init__(
+        self, database: Database, kafka: KafkaSettings, projector: BookProjector, announcer: Announcer
+    ) -> None:
+        """Keep the live book's database, Kafka, and the same projector that feeds the live book."""
+        self._database = database
+        self._kafka = kafka
+        self._projector = projector
+        self._announcer = announcer
+        self._positions = Positions()
+
+    async def run(self, tell: Tell, *, by_operator: bool, verify_only: bool = False) -> Rebuilt:
+        """Build a book, compare it with the live one and switch to it (not when `verify_only`).
+
+        Raises:
+            RebuildRefusedError: another rebuild runs, the log does not begin at 0, or the book must not go live.
+        """
+        async with self._alone(), open_log(self._kafka, self._projector.topics) as log:
+            chain = await seal_chain(self._kafka)
+            seal = self._must_match(log, chain.last, by_operator=by_operator)
+            await self._drop_old()
+            number = await self._book_to_build(log, await greatest_book(self._kafka, chain))
+            await self._catch_up(log, number, tell)
+            rebuilt = await self._compare(number)
+            if not verify_only:
+                tell(Progress(number, rebuilt.entries, rebuilt.entries, "switching"))
+                rebuilt.different_leases = await self._switch(log, number, by_operator=by_operator, seal=seal)
+                rebuilt.switched = True
+            return rebuilt
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        async with self._database.connection() as connection:
+            if not await connection.fetchval(LOCK):
+                raise RebuildRefusedError("another rebuild is running")
+            try:
+                yield
+            finally:
+                await connection.execute(UNLOCK)
+
+    def _must_match(self, log: KafkaLog, last: PublishedSeal | None, *, by_operator: bool) -> str | None:
+        """The state hash that a book must have if no book is live: the last seal's, where a topic was made again."""
+        if last is None:
+            return None
+        changed = [topic for topic, at in last.seal.offsets.items() if log.ids.get(topic, at.id) != at.id]
+        if changed and not by_operator:
+            raise RebuildRefusedError(f"{', '.join(changed)} was made again: republish, then rebuild as an operator")
+        return last.seal.state_hash if changed else None
+
+    async def _drop_old(self) -> None:
+        """Drop the books that were live before; one that readers hold on to is dropped by the next rebuild."""
+        async with self._database.connection() as connection:
+            for number in await books.old(connection):
+                try:
+                    await books.drop(connection, number)
+                except CONFLICT as error:
+                    logger(__name__).warning("old book not dropped yet", book=number, error=repr(error))
+
+    async def _book_to_build(self, log: KafkaLog, greatest_elsewhere: int) -> int:
+        """The book left half-built, if it still fits the topics; else a new one."""
+        async with self._database.transaction() as tx:
+            number = await books.building(tx)
+            if number is not None and not await self._fits(tx, log, number):
+                await books.drop(tx, number)
+                number = None
+            if number is None:
+                number = await books.make(tx, greatest_elsewhere)
+        places = await self._places(number)
+        for at, begin in (await log.begins()).items():
+            if begin > places.get(at, 0):
+                raise RebuildRefusedError(f"{at[0]}/{at[1]} begins at {begin} only: republish into a new topic first")
+        return number
+
+    async def _fits(self, tx: Connection, log: KafkaLog, number: int) -> bool:
+        positions = await self._positions.read(tx, projection_of(number))
+        return all(log.ids[topic] == position.topic_id for (topic, _), position in positions.items())
+
+    async def _places(self, number: int) -> Places:
+        async with self._database.connection() as connection:
+            positions = await self._positions.read(connection, projection_of(number))
+        return {at: position.next_offset for at, position in positions.items()}
+
+    async def _catch_up(self, log: KafkaLog, number: int, tell: Tell) -> None:
+        """Read until so little is left that the live projection can wait for it."""
+        while True:
+            places, ends = await self._places(number), await log.ends()
+            total, done = sum(ends.values()), sum(places.values())
+            tell(Progress(number, done, total, "reading"))
+            if total - done <= 0:
+                return
+            async for batch in log.read(places, ends):
+                await self._apply_with_patience(number, places, batch)
+                done += len(batch)
+                tell(Progress(number, done, max(total, done), "reading"))
+            if sum((await log.ends()).values()) - sum(places.values()) <= CLOSE_ENOUGH:
+                return
+
+    async def _apply_with_patience(self, number: int, places: Places, batch: list[Record]) -> None:
+        """Apply a batch; a record that fails for no known reason is found by halving, and put aside alone."""
+        try:
+            async with self._database.transaction() as tx:
+                await self._apply(tx, number, places, batch)
+        except (*UNAVAILABLE, *CONFLICT, StalePositionError):
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever one record causes must not stop the others
+            if len(batch) > 1:
+                middle = len(batch) // 2
+                await self._apply_with_patience(number, places, batch[:middle])
+                await self._apply_with_patience(number, places, batch[middle:])
+                return
+            logger(__name__).error("record set aside after an unexpected error", error=repr(error))
+            async with self._database.transaction() as tx:
+                await self._move(tx, number, places, batch)
+                await refused.keep(tx, number, [SetAside(batch[0], UNEXPECTED, repr(error)[:1000])])
+        _advance(places, batch)
+
+    async def _apply(self, tx: Connection, number: int, places: Places, batch: list[Record]) -> None:
+        await self._move(tx, number, places, batch)
+        _, set_aside = await self._projector.take(tx, number, batch)
+        await refused.keep(tx, number, set_aside)
+
+    async def _move(self, tx: Connection, number: int, places: Places, batch: list[Record]) -> None:
+        first = batch[0]
+        expected = places.get((first.topic, first.partition), 0)
+        step = Step(first.topic, first.topic_id, first.partition, expected, batch[-1].offset + 1)
+        await self._positions.move(tx, projection_of(number), step)
+
+    async def _compare(self, number: int) -> Rebuilt:
+        """Both books at the live one's offsets, in one REPEATABLE READ transaction."""
+        async with self._database.transaction("repeatable_read", readonly=True) as tx:
+            live = await books.live_or_none(tx)
+            at = None if live is None else await books.offsets(tx, live)
+            before = None if live is None else await state.of_book(tx, live)
+            try:
+                after = await state.of_book(tx, number, at)
+            except state.NotReachedError:
+                after = await state.of_book(tx, number)  # a topic was made again: only whole books compare
+        return Rebuilt(
+            book=number,
+            previous_book=live,
+            switched=False,
+            same_hash=None if before is None else before.hash == after.hash,
+            hash=after.hash,
+            previous_hash=None if before is None else before.hash,
+            entries=after.entries,
+            leases=after.leases,
+        )
+
+    async def _switch(self, log: KafkaLog, number: int, *, by_operator: bool, seal: str | None) -> list[str]:
+        """Switch while the live projection waits; returns the leases whose figures differ, which are announced."""
+        for _ in range(SWITCH_ATTEMPTS):
+            async with self._database.transaction() as tx:
+                await books.hold_alone(tx)
+                live = await books.live_or_none(tx)
+                verdict = await self._read_the_rest(tx, log, number, live)
+                if verdict is None:
+                    verdict = await books.switch(tx, number, by_operator=by_operator, seal=seal)
+                if verdict is Verdict.SWITCHED:
+                    return await self._announce_differences(tx, number, live)
+            if verdict is not Verdict.BEHIND:
+                raise RebuildRefusedError(_WHY[verdict])
+            await self._catch_up(log, number, lambda _: None)
+        raise RebuildRefusedError("records come faster than they can be read: try again when there is less traffic")
+
+    async def _read_the_rest(self, tx: Connection, log: KafkaLog, number: int, live: int | None) -> Verdict | None:
+        """Bring the new book to the live one's offsets within the switch; BEHIND when that is too much."""
+        if live is None:
+            return None
+        places = {at: p.next_offset for at, p in (await self._positions.read(tx, projection_of(number))).items()}
+        until = {
+            at: position.next_offset
+            for at, position in (await self._positions.read(tx, projection_of(live))).items()
+            if log.ids.get(at[0]) == position.topic_id and position.next_offset > places.get(at, 0)
+        }
+        if sum(end - places.get(at, 0) for at, end in until.items()) > CLOSE_ENOUGH:
+            return Verdict.BEHIND
+        async for batch in log.read(places, until, patience_seconds=SWITCH_SECONDS):
+            await self._apply(tx, number, places, batch)
+            _advance(places, batch)
+        return None
+
+    async def _announce_differences(self, tx: Connection, number: int, live: int | None) -> list[str]:
+        """Announce the leases of which the books differ; after a lost book, which nobody can ask, every lease."""
+        different = await state.different_leases(tx, number, live or NO_BOOK)
+        accounts = await balance.accounts(tx, number, different)
+        await self._announcer.announce(tx, number, {lease: accounts.get(lease, Account()) for lease in different})
+        return different
+
+
+_WHY: Final = {
+    Verdict.TOPIC_CHANGED: "a topic was deleted and made again: republish, then rebuild as an operator",
+    Verdict.HASH_DIFFERS: "the topics were made again, and what they hold now makes another book: republish everything",
+    Verdict.NOT_BUILDING: "the book was dropped or switched to by someone else",
+}
+
+
+def _advance(places: Places, batch: list[Record]) -> None:
+    places[(batch[-1].topic, batch[-1].partition)] = batch[-1].offset + 1

@@ -1,0 +1,88 @@
+"""What Kafka remembers of earlier books: numbers only grow and seals stay true, also over a lost database."""
+
+from dataclasses import dataclass, field
+
+from libs.chassis.kafka import Record
+from libs.chassis.logs import logger
+from libs.chassis.settings import KafkaSettings
+from libs.events.decoding import Rejected, read_data, read_envelope
+from libs.events.envelope import Envelope
+from libs.events.ledger import BalanceChanged, BookSealed
+from libs.events.topics import BALANCES, SEALS, TOPICS
+from services.ledger.consumer.kafka_log import read_all
+from services.ledger.domain import seal_hash
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedSeal:
+    """A seal as it lies on `iok.seals`."""
+
+    envelope: Envelope
+    seal: BookSealed
+
+    @property
+    def hash(self) -> str:
+        """What the next seal names."""
+        return seal_hash(self.envelope.data)
+
+
+@dataclass(slots=True)
+class SealChain:
+    """The seals on Kafka in their order, each once, and what is wrong with their chain."""
+
+    seals: list[PublishedSeal] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def last(self) -> PublishedSeal | None:
+        """The last seal, if there is one."""
+        return self.seals[-1] if self.seals else None
+
+
+async def seal_chain(kafka: KafkaSettings) -> SealChain:
+    """Read every seal and check that each names the one before."""
+    found: dict[int, PublishedSeal] = {}
+    chain = SealChain()
+    async for record in read_all(kafka, SEALS):
+        published = _seal(record)
+        if published is None or published.envelope.streamversion is None:
+            chain.faults.append(f"iok.seals offset {record.offset} holds no seal of the ledger's")
+            continue
+        before = found.setdefault(published.envelope.streamversion, published)
+        if before.envelope != published.envelope:
+            chain.faults.append(f"seal {published.envelope.streamversion} was published twice, with another content")
+    chain.seals = [found[version] for version in sorted(found)]
+    named: str | None = None
+    for version, published in enumerate(chain.seals, start=1):
+        if published.envelope.streamversion != version or published.seal.previous_seal != named:
+            chain.faults.append(f"seal {published.envelope.streamversion} does not name the seal before it")
+        named = published.hash
+    return chain
+
+
+async def greatest_book(kafka: KafkaSettings, chain: SealChain) -> int:
+    """The greatest book number that Kafka remembers; 0 when there never was a book."""
+    greatest = max((published.seal.book for published in chain.seals), default=0)
+    async for record in read_all(kafka, BALANCES):
+        read = _read(record)
+        if read is not None and isinstance(read[1], BalanceChanged):
+            greatest = max(greatest, read[1].book)
+    return greatest
+
+
+def _seal(record: Record) -> PublishedSeal | None:
+    read = _read(record)
+    if read is None or not isinstance(read[1], BookSealed) or read[0].source != TOPICS[SEALS].owner:
+        return None
+    return PublishedSeal(read[0], read[1])
+
+
+def _read(record: Record) -> tuple[Envelope, object] | None:
+    try:
+        envelope = read_envelope(record.value)
+        return envelope, read_data(envelope)
+    except Rejected as rejected:
+        logger(__name__).warning(
+            "record ignored", topic=record.topic, partition=record.partition, offset=record.offset, why=str(rejected)
+        )
+        return None

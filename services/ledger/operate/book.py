@@ -1,0 +1,116 @@
+"""`state-hash`, `seal`, `verify`, `rebuild`, `republish`."""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from pydantic import TypeAdapter, ValidationError
+
+from libs.chassis.runtime import Command, CommandError
+from libs.events.ledger import Offsets
+from services.ledger.app import announcer, opened, rebuild, sealer, verifier
+from services.ledger.commands.republishing import Republisher
+from services.ledger.consumer.rebuild import Progress, RebuildRefusedError
+from services.ledger.operate.telling import add_json, plainly, progress, tell
+from services.ledger.read_models import books, state
+from services.ledger.settings import Settings
+
+OFFSETS = TypeAdapter(Offsets)
+
+
+def _offsets(text: str) -> books.Offsets:
+    """Offsets as JSON, or `@file` with them; also a whole JSON answer of `state-hash` or a seal that holds them."""
+    try:
+        read = msgspec.json.decode(Path(text[1:]).read_bytes() if text.startswith("@") else text)
+        if isinstance(read, dict) and "offsets" in read:
+            read = read["offsets"]
+        return {topic: at.model_dump() for topic, at in OFFSETS.validate_python(read).items()}
+    except (OSError, msgspec.MsgspecError, ValidationError) as error:
+        raise argparse.ArgumentTypeError(f"these are no offsets: {error}") from error
+
+
+def _state_hash_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--at", type=_offsets, metavar="OFFSETS", help="only entries below: JSON, or @file with it")
+    add_json(parser)
+
+
+async def _state_hash(settings: Settings, arguments: argparse.Namespace) -> int:
+    async with (
+        plainly("state hash"),
+        opened(settings, "state-hash") as database,
+        database.transaction("repeatable_read", readonly=True) as tx,
+    ):
+        try:
+            found = await state.of_book(tx, await books.live(tx), arguments.at)
+        except state.NotReachedError as error:
+            raise CommandError(str(error)) from error
+    figures = asdict(found)
+    del figures["content_hash"]
+    tell(figures, as_json=arguments.json)
+    return 0
+
+
+async def _seal(settings: Settings, arguments: argparse.Namespace) -> int:
+    async with plainly("seal"), opened(settings, "seal") as database:
+        seal = await sealer(database).seal()
+    figures: dict[str, Any] = {"sealed": seal is not None} | ({} if seal is None else seal.to_data())
+    tell(figures, as_json=arguments.json)
+    return 0
+
+
+async def _verify(settings: Settings, arguments: argparse.Namespace) -> int:
+    async with plainly("verify"), opened(settings, "verify") as database:
+        verified = await verifier(settings, database).run()
+    for fault in verified.faults:
+        progress(f"FAULT: {fault}")
+    tell({"true": not verified.faults, **asdict(verified)}, as_json=arguments.json)
+    return 1 if verified.faults else 0
+
+
+def _rebuild_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--verify-only", action="store_true", help="build and compare a new book, but do not switch to it"
+    )
+    add_json(parser)
+
+
+async def _rebuild(settings: Settings, arguments: argparse.Namespace) -> int:
+    async with plainly("rebuild"), opened(settings, "rebuild") as database:
+        try:
+            done = await rebuild(settings, database).run(_tell, by_operator=True, verify_only=arguments.verify_only)
+        except RebuildRefusedError as error:
+            raise CommandError(str(error)) from error
+        if done.switched:
+            await sealer(database).seal()
+    figures = asdict(done) | {"different_leases": len(done.different_leases)}
+    tell(figures, as_json=arguments.json)
+    return 1 if arguments.verify_only and done.same_hash is False else 0
+
+
+def _tell(at: Progress) -> None:
+    progress(f"book {at.book}: {at.doing}, {at.records} of {at.total} records")
+
+
+async def _republish(settings: Settings, arguments: argparse.Namespace) -> int:
+    async with plainly("republish"), opened(settings, "republish") as database:
+        queued = await Republisher(database, announcer(), lambda what, count: progress(f"{count} {what} queued")).run()
+    tell(queued, as_json=arguments.json)
+    return 0
+
+
+BOOK_COMMANDS = (
+    Command("state-hash", "print the hash of the live book", _state_hash, _state_hash_arguments),
+    Command("seal", "seal the live book now, if it has changed since the last seal", _seal, add_json),
+    Command("verify", "prove the live book by itself, by its seals and by Kafka", _verify, add_json),
+    Command(
+        "rebuild", "build a new book from Kafka beside the live one and switch to it", _rebuild, _rebuild_arguments
+    ),
+    Command(
+        "republish",
+        "publish all own events, company systems' records and balances again; readers drop what they have seen",
+        _republish,
+        add_json,
+    ),
+)

@@ -1,0 +1,127 @@
+"""Books: which one is live, and the owner's functions that make, switch and drop them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+import msgspec
+
+from libs.chassis.postgres import Connection
+
+LIVE = "select book from books where state = 'live'"
+
+# Shared by every transaction of the live projection: a switch waits for them, and they for a switch.
+LOCK_SHARED = "select lock_live_book(false)"
+LOCK_ALONE = "select lock_live_book(true)"
+
+MAKE = "select make_book($1)"
+SWITCH = "select switch_book($1, $2, $3)"
+DROP = "select drop_book($1)"
+OFFSETS = "select offsets_of($1)"
+BUILDING = "select book from books where state = 'building'"
+STANDING = "select book from books where state = 'old' order by book"
+
+# Every book there still is, with how far it is.
+LIST = """
+select b.book, b.state, b.made_at, b.switched_at,
+    (select coalesce(sum(p.next_offset), 0)::bigint from positions p where p.projection = 'book-' || b.book) as records
+from books b where b.state <> 'dropped' order by b.book desc
+"""
+
+
+# How far topics were read: {topic: {"id": topic id, "next": {partition: next offset}}}.
+Offsets: TypeAlias = dict[str, dict[str, Any]]
+
+
+class NoLiveBookError(ConnectionError):
+    """There is no live book (yet): to whoever asks, the same as a database that is away for a while."""
+
+
+class Verdict(StrEnum):
+    """What came of an attempt to switch."""
+
+    SWITCHED = "switched"
+    BEHIND = "behind"
+    TOPIC_CHANGED = "topic_changed"
+    HASH_DIFFERS = "hash_differs"
+    NOT_BUILDING = "not_building"
+
+
+@dataclass(frozen=True, slots=True)
+class BookRow:
+    """A book: its number, state (`building`, `live`, `old`) and how many records it has read."""
+
+    book: int
+    state: str
+    made_at: datetime
+    switched_at: datetime | None
+    records: int
+
+
+def projection_of(book: int) -> str:
+    """The name under which the chassis keeps a book's positions."""
+    return f"book-{book}"
+
+
+async def live(tx: Connection) -> int:
+    """The number of the live book; raises NoLiveBookError when there is none."""
+    book = await live_or_none(tx)
+    if book is None:
+        raise NoLiveBookError("there is no live book: it is being built, or the projector has never run")
+    return book
+
+
+async def live_or_none(tx: Connection) -> int | None:
+    """The number of the live book, if there is one."""
+    book: int | None = await tx.fetchval(LIVE)
+    return book
+
+
+async def live_and_locked(tx: Connection) -> int:
+    """The live book, which stays live until the transaction ends; raises NoLiveBookError."""
+    await tx.execute(LOCK_SHARED)
+    return await live(tx)
+
+
+async def hold_alone(tx: Connection) -> None:
+    """Keep the live projection out until the transaction ends."""
+    await tx.execute(LOCK_ALONE)
+
+
+async def make(tx: Connection, greatest_elsewhere: int) -> int:
+    """Make a book to be built, numbered above every other and above `greatest_elsewhere`; returns its number."""
+    book: int = await tx.fetchval(MAKE, greatest_elsewhere)
+    return book
+
+
+async def building(tx: Connection) -> int | None:
+    """The book being built, if any."""
+    book: int | None = await tx.fetchval(BUILDING)
+    return book
+
+
+async def switch(tx: Connection, book: int, *, by_operator: bool, seal: str | None = None) -> Verdict:
+    """Make `book` the live one if the owner's function agrees. `seal`: the hash to reach when there is no live book."""
+    return Verdict(await tx.fetchval(SWITCH, book, by_operator, seal))
+
+
+async def offsets(tx: Connection, book: int) -> Offsets:
+    """How far a book has read."""
+    found: Offsets = msgspec.json.decode(await tx.fetchval(OFFSETS, book))
+    return found
+
+
+async def drop(tx: Connection, book: int) -> None:
+    """Drop a book and all it holds; raises asyncpg.PostgresError for the live one, and when readers are in the way."""
+    await tx.execute(DROP, book)
+
+
+async def old(tx: Connection) -> list[int]:
+    """The books that were live before and still stand."""
+    return [row["book"] for row in await tx.fetch(STANDING)]
+
+
+async def listed(tx: Connection) -> list[BookRow]:
+    """Every book there still is, newest first."""
+    return [BookRow(*row.values()) for row in await tx.fetch(LIST)]

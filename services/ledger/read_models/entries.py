@@ -1,0 +1,100 @@
+"""The entries of the book: what was seen, what was claimed, and the lines themselves, which are only ever added."""
+
+from collections.abc import Sequence
+
+from libs.chassis.postgres import Connection
+from libs.events.envelope import canonical
+from services.ledger.domain import Arrival, Booked, Sighted
+from services.ledger.domain.booking import ClaimKey, EventKey
+
+# Which of these events the book holds: as an entry, or among those that make none.
+SEEN = """
+with given as (
+    select * from unnest($2::text[], $3::text[], $4::text[], $5::uuid[])
+        with ordinality as g (topic, subject, source, id, n)
+)
+select g.n, e.content_digest, e.partition from given g
+join book_entries e
+    on e.book = $1 and e.lease_id = g.subject and e.topic = g.topic and e.source = g.source and e.id = g.id
+union all
+select g.n, s.content_digest, s.partition from given g
+join book_seen s on s.book = $1 and s.topic = g.topic and s.subject = g.subject and s.source = g.source and s.id = g.id
+"""
+
+# Which of these business ids are used up, and the partition of the event that did it.
+CLAIMED = """
+select e.lease_id, e.claim, e.partition
+from unnest($2::text[], $3::text[]) as g (lease_id, claim)
+join book_entries e on e.book = $1 and e.lease_id = g.lease_id and e.claim = g.claim
+"""
+
+ADD_ENTRIES = """
+insert into book_entries (book, lease_id, version, topic, source, id, type, kind, amount_grosze, booked_on, due_on,
+    charge_id, credit_id, claim, month, partition, "offset", digest, content_digest, data)
+select $1, * from unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::text[],
+    $9::bigint[], $10::date[], $11::date[], $12::text[], $13::text[], $14::text[], $15::text[], $16::int[],
+    $17::bigint[], $18::bytea[], $19::bytea[], $20::json[])
+"""
+
+ADD_SEEN = """
+insert into book_seen (book, topic, subject, source, id, content_digest, partition)
+select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::uuid[], $6::bytea[], $7::int[])
+"""
+
+# Only entries matter here: a state hash at given offsets counts an entry from the first place that was reached.
+ADD_REPEATS = """
+insert into book_repeats (book, topic, lease_id, source, id, partition, "offset")
+select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::bigint[])
+on conflict do nothing
+"""
+
+
+async def load_seen(tx: Connection, book: int, arrivals: Sequence[Arrival]) -> dict[EventKey, Sighted]:
+    """Which of the events at hand the book holds already."""
+    keys = sorted({arrival.key for arrival in arrivals})
+    rows = await tx.fetch(SEEN, book, *_columns(keys, 4))
+    return {keys[row["n"] - 1]: Sighted(row["content_digest"], row["partition"]) for row in rows}
+
+
+async def load_claims(tx: Connection, book: int, claims: Sequence[ClaimKey]) -> dict[ClaimKey, int]:
+    """Which of these business ids are used up, each with the partition of the event that used it."""
+    if not claims:
+        return {}
+    rows = await tx.fetch(CLAIMED, book, *_columns(sorted(set(claims)), 2))
+    return {(row["lease_id"], row["claim"]): row["partition"] for row in rows}
+
+
+async def add_entries(tx: Connection, book: int, booked: Sequence[Booked]) -> None:
+    """Add entries to the book, for ever."""
+    if booked:
+        await tx.execute(ADD_ENTRIES, book, *_columns([_row(item) for item in booked], 19))
+
+
+async def add_seen(tx: Connection, book: int, noted: Sequence[Arrival]) -> None:
+    """Remember events that were taken and are no entry."""
+    if noted:
+        rows = [(*arrival.key, arrival.fact.content_digest, arrival.partition) for arrival in noted]
+        await tx.execute(ADD_SEEN, book, *_columns(rows, 6))
+
+
+async def add_repeats(tx: Connection, book: int, repeated: Sequence[Arrival]) -> None:
+    """Remember where entries' events came again in another partition."""
+    rows = [(*arrival.key, arrival.partition, arrival.offset) for arrival in repeated if arrival.entry is not None]
+    if rows:
+        await tx.execute(ADD_REPEATS, book, *_columns(rows, 6))
+
+
+def _row(booked: Booked) -> tuple[object, ...]:
+    entry, arrival = booked.entry, booked.arrival
+    envelope = arrival.fact.envelope
+    return (
+        *(entry.lease_id, booked.version, entry.topic, entry.source, entry.id, envelope.type, entry.kind.value),
+        *(entry.amount_grosze, entry.booked_on, entry.due_on, entry.charge_id, entry.credit_id, entry.claim),
+        *(entry.month, arrival.partition, arrival.offset, entry.digest(), arrival.fact.content_digest),
+        canonical(envelope.data).decode(),
+    )
+
+
+def _columns(rows: Sequence[tuple[object, ...]], count: int) -> list[list[object]]:
+    """Rows turned into the columns that `unnest` takes."""
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(count)]

@@ -1,0 +1,129 @@
+"""Leases as their events tell them: the whole state of the latest LeaseSigned or LeaseChanged of its source."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from libs.chassis.postgres import Connection, Row
+from libs.events.envelope import canonical
+from services.ledger.domain import HeldLease
+from services.ledger.read_models.grants import LeaseGrant, NotHereError
+
+LOAD = """
+select lease_id, source, signed, terms, ended_on from book_leases where book = $1 and lease_id = any($2::text[])
+"""
+
+STORE = """
+insert into book_leases (book, lease_id, source, signed, terms, ended_on)
+select $1, * from unnest($2::text[], $3::text[], $4::boolean[], $5::json[], $6::date[])
+on conflict (book, lease_id) do update
+set source = excluded.source, signed = excluded.signed, terms = excluded.terms, ended_on = excluded.ended_on
+"""
+
+LEASE = "select terms, ended_on from leases where lease_id = $1"
+
+# The tenant's own leases, for choosing between them.
+OWN = """
+select lease_id, terms ->> 'number' as number, terms -> 'premises' ->> 'address' as address,
+    terms -> 'premises' ->> 'kind' as kind
+from leases where lease_id = any($1::text[]) order by lease_id
+"""
+
+# Signed leases of the live book after a given one, page by page, for charge runs.
+PAGE = "select lease_id, terms, ended_on from leases where lease_id > $1 order by lease_id limit $2"
+
+OWNERS = "select lease_id, source from leases where lease_id = any($1::text[])"
+
+# Leases with entries that nobody has signed (yet): "bez umowy".
+UNSIGNED = """
+select b.lease_id, b.version, b.balance_grosze from lease_balances b
+where b.version > 0 and not exists (select from leases l where l.lease_id = b.lease_id)
+order by b.lease_id limit $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRow:
+    """A signed lease: `terms` is the `data` of its latest whole state."""
+
+    lease_id: str
+    terms: dict[str, Any]
+    ended_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseName:
+    """A lease as a tenant tells it from another; `kind` is `dwelling` or `commercial`."""
+
+    lease_id: str
+    number: str
+    address: str
+    kind: str
+
+
+async def load(tx: Connection, book: int, leases: Sequence[str]) -> dict[str, HeldLease]:
+    """The leases at hand, as the book holds them."""
+    return {
+        row["lease_id"]: HeldLease(
+            row["source"],
+            row["signed"],
+            None if row["terms"] is None else msgspec.json.decode(row["terms"]),
+            None if row["ended_on"] is None else row["ended_on"].isoformat(),
+        )
+        for row in await tx.fetch(LOAD, book, leases)
+    }
+
+
+async def store(tx: Connection, book: int, leases: Mapping[str, HeldLease]) -> None:
+    """Bring leases forward."""
+    if not leases:
+        return
+    await tx.execute(
+        STORE,
+        book,
+        list(leases),
+        [lease.source for lease in leases.values()],
+        [lease.signed for lease in leases.values()],
+        [None if lease.terms is None else canonical(lease.terms).decode() for lease in leases.values()],
+        [None if lease.ended_on is None else date.fromisoformat(lease.ended_on) for lease in leases.values()],
+    )
+
+
+async def lease(tx: Connection, grant: LeaseGrant) -> dict[str, Any]:
+    """The lease granted: its terms under their own names, with `lease_id` and `ended_on` (or None).
+
+    Raises:
+        NotHereError: nobody has signed it.
+    """
+    row = await tx.fetchrow(LEASE, grant.lease_id)
+    if row is None:
+        raise NotHereError(f"lease {grant.lease_id} is not signed")
+    ended_on = None if row["ended_on"] is None else row["ended_on"].isoformat()
+    return {**msgspec.json.decode(row["terms"]), "lease_id": grant.lease_id, "ended_on": ended_on}
+
+
+async def own_leases(tx: Connection, grants: Sequence[LeaseGrant]) -> list[LeaseName]:
+    """The leases granted that are signed, by their ids."""
+    return [LeaseName(*row.values()) for row in await tx.fetch(OWN, [grant.lease_id for grant in grants])]
+
+
+async def page(tx: Connection, after: str, limit: int) -> list[LeaseRow]:
+    """At most `limit` signed leases of the live book whose id is greater than `after`; for operators' commands."""
+    return [_row(row) for row in await tx.fetch(PAGE, after, limit)]
+
+
+async def owners(tx: Connection, leases: Sequence[str]) -> dict[str, str]:
+    """The source that each of these signed leases belongs to; for operators' commands."""
+    return {row["lease_id"]: row["source"] for row in await tx.fetch(OWNERS, leases)}
+
+
+async def unsigned(tx: Connection, limit: int) -> list[Row]:
+    """Leases with entries that nobody has signed, at most `limit`: (lease_id, version, balance_grosze)."""
+    return await tx.fetch(UNSIGNED, limit)
+
+
+def _row(row: Row) -> LeaseRow:
+    return LeaseRow(row["lease_id"], msgspec.json.decode(row["terms"]), row["ended_on"])

@@ -1,0 +1,369 @@
+-- Tables of the ledger. The chassis's tables come first; every right of the service's role is granted at the end.
+--
+-- Whatever is read from Kafka belongs to a book: all tables named book_… are partitioned by it, so that a new book is built
+-- beside the live one and the old one is dropped whole. Only the owner's functions make, switch and drop books.
+-- A book's positions are the chassis's, under the projection's name 'book-<number>'.
+
+-- Every book there ever was: numbers only grow.
+create table books (
+    book integer primary key check (book > 0),
+    state text not null default 'building' check (state in ('building', 'live', 'old', 'dropped')),
+    made_at timestamptz not null default now(),
+    switched_at timestamptz
+);
+create unique index books_one_live on books (state) where state = 'live';
+create unique index books_one_building on books (state) where state = 'building';
+
+-- The lines of the tenants' accounts. Never changed, never deleted: the service may only read and add.
+create table book_entries (
+    book integer not null,
+    lease_id text collate "C" not null,
+    version bigint not null check (version > 0),     -- the lease's number of entries when this one was booked
+    topic text collate "C" not null,
+    source text collate "C" not null,
+    id uuid not null,                                -- the event's
+    type text not null,                              -- the event's, with its version
+    kind text not null,
+    amount_grosze bigint not null,                   -- positive: the tenant owes more
+    booked_on date not null,
+    due_on date,
+    charge_id text collate "C",                      -- the charge it is, or names
+    credit_id text collate "C",                      -- the money it is, or takes back
+    claim text collate "C",                          -- the business id that a lease can use once
+    month text,                                      -- a charge's
+    partition integer not null,
+    "offset" bigint not null,
+    digest bytea not null,                           -- SHA-256 of what must never change
+    content_digest bytea not null,                   -- SHA-256 of the event's type and data
+    data json not null,                              -- the event's, in canonical spelling
+    primary key (book, lease_id, topic, source, id),
+    unique (book, lease_id, claim)
+) partition by list (book);
+create index book_entries_canonical on book_entries (book, lease_id, booked_on, source, id, topic);
+
+-- Events that are taken and are no entry; those that are one are remembered by their entry.
+create table book_seen (
+    book integer not null,
+    topic text collate "C" not null,
+    subject text collate "C" not null,
+    source text collate "C" not null,
+    id uuid not null,
+    content_digest bytea not null,
+    partition integer not null,
+    primary key (book, topic, subject, source, id)
+) partition by list (book);
+
+-- Where an entry's event came again in another partition: a state hash at given offsets counts it from the first place reached.
+create table book_repeats (
+    book integer not null,
+    topic text collate "C" not null,
+    lease_id text collate "C" not null,
+    source text collate "C" not null,
+    id uuid not null,
+    partition integer not null,
+    "offset" bigint not null,
+    primary key (book, topic, lease_id, source, id, partition)
+) partition by list (book);
+
+-- How many entries a lease has and their sum. Its row is the lock under which the lease's events are booked.
+create table book_balances (
+    book integer not null,
+    lease_id text collate "C" not null,
+    version bigint not null default 0,
+    balance_grosze bigint not null default 0,
+    primary key (book, lease_id)
+) partition by list (book);
+
+-- Leases as their events tell them; not signed (yet): "bez umowy".
+create table book_leases (
+    book integer not null,
+    lease_id text collate "C" not null,
+    source text collate "C" not null,
+    signed boolean not null,
+    terms json,                                      -- data of the latest LeaseSigned or LeaseChanged
+    ended_on date,
+    primary key (book, lease_id)
+) partition by list (book);
+
+-- The greatest stream version of each (topic, subject, source) and the gaps below it, as pairs of first and last.
+create table book_streams (
+    book integer not null,
+    topic text collate "C" not null,
+    subject text collate "C" not null,
+    source text collate "C" not null,
+    version bigint not null,
+    missing bigint[] not null,
+    primary key (book, topic, subject, source)
+) partition by list (book);
+
+-- Records that a book being built could not take; they go to the desk (set_aside) when it goes live.
+create table book_refused (
+    book integer not null,
+    topic text not null,
+    topic_id text not null,
+    partition integer not null,
+    "offset" bigint not null,
+    key bytea,
+    value bytea,
+    headers jsonb not null,
+    reason text not null,
+    detail text not null,
+    primary key (book, topic_id, partition, "offset")
+) partition by list (book);
+
+-- What an operator must see although everything went on; one row per event, whatever reads it again.
+create table alarms (
+    kind text not null,
+    topic text not null,
+    subject text not null,
+    source text not null,
+    event_id uuid not null,
+    partition integer not null,
+    "offset" bigint not null,
+    detail text not null,
+    at timestamptz not null default now(),
+    primary key (kind, topic, subject, source, event_id, partition, "offset")
+);
+create index alarms_newest on alarms (at desc);
+
+-- Every accepted record of a company system, byte for byte: published again when Kafka was lost. It belongs to no book.
+create table records (
+    position bigint generated always as identity primary key,
+    topic text collate "C" not null,
+    subject text collate "C" not null,
+    source text collate "C" not null,
+    event_id uuid not null,
+    value bytea not null,
+    headers jsonb not null,
+    recorded_at timestamptz not null default now(),
+    unique (topic, subject, source, event_id)
+);
+
+-- The live book, as others may look at it.
+create view entries as
+select book, lease_id, version, topic, source, id, type, kind, amount_grosze, booked_on, due_on,
+    case when kind in ('charge', 'correction') then data -> 'lines' else '[]'::json end as lines,
+    charge_id, credit_id, claim, month, partition, "offset", digest, content_digest, data
+from book_entries
+where book = (select b.book from books b where b.state = 'live');
+
+-- The same as a tenant reads it: with the month of the charge an entry is or names (its own source's, if two use one id).
+create view history as
+select e.lease_id, e.id, e.kind, e.amount_grosze, e.booked_on, e.due_on, e.version, e.data,
+    e.topic, e.partition, e."offset", e.source,
+    coalesce(e.month, (
+        select c.month from book_entries c
+        where c.book = e.book and c.lease_id = e.lease_id
+            and c.claim >= 'charge:' || e.charge_id || ':' and c.claim < 'charge:' || e.charge_id || ';'
+        order by c.source <> e.source, c.source limit 1
+    )) as month
+from book_entries e
+where e.book = (select b.book from books b where b.state = 'live');
+
+create view lease_balances as
+select book, lease_id, version, balance_grosze from book_balances
+where book = (select b.book from books b where b.state = 'live');
+
+create view leases as
+select book, lease_id, source, terms, ended_on from book_leases
+where book = (select b.book from books b where b.state = 'live') and signed;
+
+-- The lock that every transaction of the live projection shares and that a switch takes alone.
+create function lock_live_book(exclusively boolean) returns void language sql as $$
+    select case when exclusively then pg_advisory_xact_lock(hashtext('iok-books'))
+        else pg_advisory_xact_lock_shared(hashtext('iok-books')) end
+$$;
+
+-- Offsets as JSON ({topic: {"id": …, "next": {"0": …}}}) as rows.
+create function places_of(p_at jsonb) returns table (topic text, partition integer, next_offset bigint)
+language sql immutable as $$
+    select t.key, p.key::integer, p.value::bigint
+    from jsonb_each(p_at) as t, jsonb_each_text(t.value -> 'next') as p
+$$;
+
+-- The offsets of a book, as that JSON.
+create function offsets_of(p_book integer) returns jsonb language sql stable as $$
+    select coalesce(jsonb_object_agg(topic, jsonb_build_object('id', topic_id, 'next', next)), '{}')
+    from (
+        select topic, min(topic_id) as topic_id, jsonb_object_agg(partition, next_offset) as next
+        from positions where projection = 'book-' || p_book group by topic
+    ) as t
+$$;
+
+-- Per lease: how many entries, their sum, and the hashes over their digests in bytewise order.
+-- With p_at: only entries below those offsets. With p_late_since: without what an operator let in since then.
+create function lease_hashes(p_book integer, p_at jsonb default null, p_late_since timestamptz default null)
+returns table (lease_id text, entries bigint, balance_grosze numeric, lease_hash bytea, content_hash bytea)
+language sql stable as $$
+    with places as materialized (
+        select * from places_of(p_at)
+    ), repeated as materialized (
+        select r.topic, r.lease_id, r.source, r.id from book_repeats r
+        join places p on p.topic = r.topic and p.partition = r.partition
+        where r.book = p_book and r."offset" < p.next_offset
+    ), late as materialized (
+        select s.topic, s.partition, s."offset" from set_aside s
+        where s.state = 'booked' and s.decided_at > p_late_since
+            and s.topic_id in (select topic_id from positions where projection = 'book-' || p_book)
+    )
+    select e.lease_id, count(*), sum(e.amount_grosze),
+        sha256(string_agg(e.digest, ''::bytea order by e.digest)),
+        sha256(string_agg(e.content_digest, ''::bytea order by e.content_digest))
+    from book_entries e
+    left join places p on p.topic = e.topic and p.partition = e.partition
+    where e.book = p_book
+        and (p_at is null or e."offset" < p.next_offset
+            or (e.topic, e.lease_id, e.source, e.id) in (select * from repeated))
+        and (p_late_since is null or (e.topic, e.partition, e."offset") not in (select * from late))
+    group by e.lease_id
+$$;
+
+-- The state hash: SHA-256 over a line per lease with entries, in bytewise order of lease id. The content hash is made the
+-- same way over digests of whole events, so that a seal also vouches for what the entries' own digests leave out.
+create function state_hash(p_book integer, p_at jsonb default null, p_late_since timestamptz default null)
+returns table (hash text, content_hash text, entries bigint, leases bigint)
+language sql stable as $$
+    select
+        encode(sha256(coalesce(string_agg(convert_to(
+            lease_id || '|' || entries || '|' || balance_grosze || '|' || encode(lease_hash, 'hex') || chr(10), 'UTF8'
+        ), ''::bytea order by lease_id collate "C"), ''::bytea)), 'hex'),
+        encode(sha256(coalesce(string_agg(convert_to(
+            lease_id || '|' || encode(content_hash, 'hex') || chr(10), 'UTF8'
+        ), ''::bytea order by lease_id collate "C"), ''::bytea)), 'hex'),
+        coalesce(sum(entries), 0)::bigint, count(*)
+    from lease_hashes(p_book, p_at, p_late_since)
+$$;
+
+-- The tables of a book.
+create function book_tables() returns text[] language sql immutable as $$
+    select array['book_entries', 'book_seen', 'book_repeats', 'book_balances', 'book_leases', 'book_streams', 'book_refused']
+$$;
+
+-- Make a book to be built; its number is above every other and above p_greatest_elsewhere (what Kafka remembers).
+create function make_book(p_greatest_elsewhere integer) returns integer
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    v_book integer;
+    v_table text;
+begin
+    perform lock_live_book(true);
+    select greatest(coalesce(max(book), 0), p_greatest_elsewhere) + 1 into v_book from books;
+    insert into books (book) values (v_book);
+    foreach v_table in array book_tables() loop
+        execute format('create table %I (like %I including all)', v_table || '_' || v_book, v_table);
+        execute format('alter table %I attach partition %I for values in (%s)', v_table, v_table || '_' || v_book, v_book);
+    end loop;
+    execute format('alter table %I set (fillfactor = 70)', 'book_balances_' || v_book);
+    return v_book;
+end
+$$;
+
+-- Switch to a book, in the caller's transaction. Answers 'switched', or why not:
+-- 'behind' (in a partition whose topic is the same as ever), 'topic_changed' (and no operator wants it), 'hash_differs'
+-- (a topic was made again and what is in it now makes another book), 'not_building'.
+-- p_seal: the state hash that must come out when no live book is there to compare with.
+create function switch_book(p_book integer, p_by_operator boolean, p_seal text) returns text
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    v_live integer;
+    v_changed boolean;
+begin
+    perform lock_live_book(true);
+    if not exists (select from books where book = p_book and state = 'building') then
+        return 'not_building';
+    end if;
+    select book into v_live from books where state = 'live';
+    v_changed := v_live is not null and exists (
+        select from positions l join positions n using (topic)
+        where l.projection = 'book-' || v_live and n.projection = 'book-' || p_book and l.topic_id <> n.topic_id
+    );
+    if exists (
+        select from positions l
+        left join positions n on n.projection = 'book-' || p_book and n.topic = l.topic and n.partition = l.partition
+        where l.projection = 'book-' || v_live and (n.topic_id is null or n.topic_id = l.topic_id)
+            and not exists (
+                select from positions c
+                where c.projection = 'book-' || p_book and c.topic = l.topic and c.topic_id <> l.topic_id
+            )
+            and coalesce(n.next_offset, 0) < l.next_offset
+    ) then
+        return 'behind';
+    end if;
+    if v_changed and not p_by_operator then
+        return 'topic_changed';
+    end if;
+    if v_changed and (select hash from state_hash(p_book)) <> (select hash from state_hash(v_live)) then
+        return 'hash_differs';
+    end if;
+    if v_live is null and p_seal is not null and (select hash from state_hash(p_book)) <> p_seal then
+        return 'hash_differs';
+    end if;
+    update books set state = 'old' where state = 'live';
+    update books set state = 'live', switched_at = now() where book = p_book;
+    perform settle_set_aside(p_book);
+    insert into caught_up (projection, topic, partition, at, end_offset)
+    select 'book-' || p_book, c.topic, c.partition, c.at, c.end_offset from caught_up c
+    where c.projection = 'book-' || v_live and not v_changed
+    on conflict do nothing;
+    return 'switched';
+end
+$$;
+
+-- What the new live book says of set-aside records: what it could not take goes to the desk, what it took leaves it.
+-- A record that an operator discarded stays discarded.
+create function settle_set_aside(p_book integer) returns void
+language sql security definer set search_path = public, pg_temp as $$
+    update set_aside s
+    set state = 'booked', decided_at = now(), decided_by = 'rebuild', decision_reason = 'booked by book ' || p_book
+    where s.state = 'set_aside'
+        and exists (
+            select from positions p
+            where p.projection = 'book-' || p_book and p.topic_id = s.topic_id and p.partition = s.partition
+                and p.next_offset > s."offset"
+        )
+        and not exists (
+            select from book_refused r
+            where r.book = p_book and r.topic_id = s.topic_id and r.partition = s.partition and r."offset" = s."offset"
+        );
+    insert into set_aside (topic, topic_id, partition, "offset", key, value, headers, reason, detail)
+    select topic, topic_id, partition, "offset", key, value, headers, reason, detail
+    from book_refused where book = p_book
+    on conflict (topic_id, partition, "offset") do update
+    set state = 'set_aside', reason = excluded.reason, detail = excluded.detail,
+        decided_at = null, decided_by = null, decision_reason = null
+    where set_aside.state = 'booked';
+$$;
+
+-- Drop a book and all it holds; never the live one. Waits for no reader: try again later.
+create function drop_book(p_book integer) returns void
+language plpgsql security definer set search_path = public, pg_temp set lock_timeout = '3s' as $$
+declare
+    v_table text;
+begin
+    perform lock_live_book(true);
+    if not exists (select from books where book = p_book and state in ('building', 'old')) then
+        raise exception 'book % cannot be dropped', p_book;
+    end if;
+    foreach v_table in array book_tables() loop
+        execute format('drop table %I', v_table || '_' || p_book);
+    end loop;
+    delete from positions where projection = 'book-' || p_book;
+    delete from caught_up where projection = 'book-' || p_book;
+    update books set state = 'dropped' where book = p_book;
+end
+$$;
+
+-- What the running service may do. Events and entries are never changed and never deleted.
+revoke execute on all functions in schema public from public;
+grant usage on schema public to iok_ledger;
+grant select, insert on events, records, alarms to iok_ledger;
+grant select, insert on book_entries, book_seen, book_repeats, book_refused to iok_ledger;
+grant select, insert, update on book_balances, book_leases, book_streams to iok_ledger;
+grant select on books, entries, history, lease_balances, leases to iok_ledger;
+grant select, insert, delete on outbox, recent_errors to iok_ledger;
+grant select, insert, update on positions, caught_up to iok_ledger;
+grant select, insert on set_aside to iok_ledger;
+grant update (reason, detail, state, decided_at, decided_by, decision_reason, replays, dead_lettered_at)
+    on set_aside to iok_ledger;
+grant execute on function lock_live_book, places_of, offsets_of, lease_hashes, state_hash to iok_ledger;
+grant execute on function make_book, switch_book, drop_book to iok_ledger;

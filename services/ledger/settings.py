@@ -1,0 +1,9 @@
+"""What the ledger reads from the environment."""
+
+from libs.chassis.settings import StoringSettings
+
+
+class Settings(StoringSettings):
+    """The ledger's settings; it needs no more than every service with a database."""
+
+    port: int = 8102

@@ -1,0 +1,319 @@
+"""The projector: a consumer group's member that feeds the live book, by the rules of the real runner.
+
+Kafka says who reads, the database says from where; effect and position change in one transaction. What a batch does to
+the book is the real code.
+"""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any, Final
+
+from libs.chassis.kafka import Record
+from libs.chassis.outbox import Message
+from libs.chassis.projection.positions import Position, StalePositionError
+from libs.chassis.projection.runner import StoppedPartitionError, _checked
+from libs.events.decoding import Rejected, Skipped
+from libs.events.names import BALANCES, TRANSFERS
+from libs.events.topics import TOPICS
+from services.ledger.domain import Arrival, Known, Outcome, Sighted, book, claim_of, leases_of
+from tests.simulation.broker import At, place_of
+from tests.simulation.database import ConnectionLostError, Database, DeadlockError, Steps, Transaction
+from tests.simulation.world import World, arrival_of
+
+PASSING: Final = (ConnectionLostError, DeadlockError)
+FAULT_ATTEMPTS: Final = 3
+BACKOFF: Final = 5
+IDLE: Final = 10
+HEARTBEAT: Final = 25
+MAX_RECORDS: Final = 12
+TAKEN, FAILED = "taken", "failed"
+
+
+class PoisonError(Exception):
+    """A defect of ours that one record brings to light."""
+
+
+class Projector:
+    """One projector process; another like it shares the group."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self.world = world
+        self.name = name
+        self.database: Database = world.ledger
+        self.generation = -1
+        self.topic_ids: dict[str, str] = {}
+        self.expected: dict[At, int] = {}
+        self.sought: set[At] = set()
+        self.places: dict[At, int] = {}  # where the consumer fetches on
+
+    def tasks(self) -> Sequence[Steps[None]]:
+        """Heartbeats and rebalances go on while batches are taken."""
+        return (self.coordinate(), self.consume())
+
+    def coordinate(self) -> Steps[None]:
+        """Notice that the group changed: give partitions up, get others, seek to their positions."""
+        group = self.world.group
+        while True:
+            group.join(self.name)
+            if self.generation != group.generation:
+                self.generation = group.generation
+                assigned = group.assigned_to(self.name)
+                self.expected.clear()
+                self.sought.clear()
+                self.places.clear()
+                self.world.note("{} is assigned {} partitions", self.name, len(assigned))
+                yield from self.seek(assigned)
+            yield HEARTBEAT
+
+    def seek(self, partitions: Sequence[At]) -> Steps[None]:
+        """Seek to the positions kept; stop the partitions that must not be read."""
+        self.topic_ids = dict(self.world.broker.ids)
+        positions = yield from self._positions()
+        for at in partitions:
+            end = self.world.broker.logs[at].end
+            try:
+                offset = _checked(self.position(positions, at), self.topic_ids[at[0]], 0, end)
+            except StoppedPartitionError as error:
+                self.world.note("{} stops {}: {}", self.name, at, error)
+                self.world.seen.halted.add(at)
+                self.expected.pop(at, None)
+                self.places.pop(at, None)
+                continue
+            self.places[at] = self.expected[at] = offset
+            self.sought.add(at)
+
+    def _positions(self) -> Steps[dict[At, Position]]:
+        while True:
+            with self.database.begin(self.name) as tx:
+                try:
+                    yield from tx.statement()
+                except ConnectionLostError:
+                    yield BACKOFF
+                    continue
+                return dict(self.database.tables["positions"])
+
+    def position(self, positions: dict[At, Position], at: At) -> Position | None:
+        """Where a partition is to be read on."""
+        return positions.get(at)
+
+    def consume(self) -> Steps[None]:
+        """Take batch after batch: records of several partitions, each in its order."""
+        while True:
+            batch = self.poll()
+            if not batch:
+                yield IDLE
+                continue
+            yield 1
+            for at, records in groupby(batch, key=_at):
+                yield from self.take_partition(at, list(records))
+
+    def poll(self) -> list[Record]:
+        """What the consumer fetches next, of some of its partitions."""
+        chance, broker = self.world.chance, self.world.broker
+        batch: list[Record] = []
+        room = chance.between(1, MAX_RECORDS)
+        waiting = [at for at, place in self.places.items() if broker.logs[at].end > place]
+        for at in chance.shuffled(waiting) if len(waiting) > 1 else waiting:
+            fetched = broker.fetch(at, self.places[at], chance.between(1, room))
+            if not fetched:
+                self.places[at] = broker.logs[at].end
+                continue
+            self.places[at] = fetched[-1].offset + 1
+            batch += fetched
+            room -= len(fetched)
+            if room <= 0:
+                break
+        return batch
+
+    def take_partition(self, at: At, records: list[Record]) -> Steps[None]:
+        """Apply one partition's part of a batch, unless it is not the one expected."""
+        expected = self.expected.get(at)
+        just_sought = at in self.sought
+        self.sought.discard(at)
+        if expected is None:
+            return
+        first = records[0].offset
+        if self.is_unexpected(first, expected, just_sought=just_sought):
+            self.world.note("{} drops {} from {}: {} was expected", self.name, at, first, expected)
+            yield from self.seek((at,))
+            return
+        try:
+            yield from self._apply_with_patience(expected, records)
+        except StalePositionError as error:
+            self.world.note("{} drops a stale batch: {}", self.name, error)
+            yield from self.seek((at,))
+            return
+        self.expected[at] = records[-1].offset + 1
+
+    def is_unexpected(self, first: int, expected: int, *, just_sought: bool) -> bool:
+        """Whether a batch is not the next one; a gap in the log itself shows right after a seek."""
+        return first != expected and not (just_sought and first > expected)
+
+    def _apply_with_patience(self, expected: int, records: list[Record]) -> Steps[None]:
+        failures = 0
+        while True:
+            try:
+                yield from self.apply(expected, records)
+            except StalePositionError:
+                raise
+            except PASSING as error:
+                self.world.note("{} waits after {}", self.name, type(error).__name__)
+                if self.gives_up():
+                    return
+            except Exception as error:  # whatever one record causes must not stop the others
+                failures += 1
+                if failures >= FAULT_ATTEMPTS:
+                    yield from self._isolate(expected, records, error)
+                    return
+            else:
+                return
+            yield BACKOFF
+
+    def gives_up(self) -> bool:
+        """Never: a fault that passes is waited out."""
+        return False
+
+    def _isolate(self, expected: int, records: list[Record], error: Exception) -> Steps[None]:
+        """Halve the batch until the record at fault is alone, and set that one aside."""
+        if len(records) > 1:
+            middle = len(records) // 2
+            yield from self._apply_with_patience(expected, records[:middle])
+            yield from self._apply_with_patience(records[middle - 1].offset + 1, records[middle:])
+            return
+        self.world.note("{} sets {} aside after {}", self.name, place_of(records[0]), error)
+        with self.database.begin(self.name) as tx:
+            yield from self.move(tx, expected, records)
+            tx.put("set_aside", place_of(records[0]), "unexpected_error")
+            tx.journal.append((FAILED, records[0]))
+            yield from tx.commit()
+
+    def apply(self, expected: int, records: list[Record]) -> Steps[None]:
+        """Effect and position in one transaction."""
+        with self.database.begin(self.name) as tx:
+            yield from self.move(tx, expected, records)
+            yield from self.project(tx, records)
+            yield from tx.commit()
+        self.world.note("{} took {} from {} to {}", self.name, _at(records[0]), records[0].offset, records[-1].offset)
+
+    def move(self, tx: Transaction, expected: int, records: list[Record]) -> Steps[None]:
+        """Move the position by compare-and-swap; raises StalePositionError."""
+        yield from tx.statement()
+        at, topic_id = _at(records[0]), self.topic_ids[records[0].topic]
+        yield from tx.lock(("position", at))
+        before: Position | None = tx.get("positions", at)
+        fits = expected == 0 if before is None else before == Position(topic_id, expected)
+        if not fits:
+            raise StalePositionError(f"{at} is not at {expected}")
+        tx.put("positions", at, Position(topic_id, records[-1].offset + 1))
+
+    def project(self, tx: Transaction, records: Sequence[Record]) -> Steps[None]:
+        """Take records into the live book, set aside what cannot be taken, announce what changed."""
+        arrivals, by_offset = self.read(tx, records)
+        known = yield from self.known(tx, arrivals)
+        outcome = self.book(known, arrivals)
+        yield from self._store(tx, outcome)
+        for refusal in outcome.refused:
+            self.set_aside(tx, by_offset[refusal.arrival.offset], refusal.reason.value)
+        for arrival in outcome.taken:
+            record = by_offset[arrival.offset]
+            if arrival.fact.envelope.source != TOPICS[record.topic].owner:
+                tx.put("records", arrival.key, record)
+        yield from self.announce(tx, outcome)
+        tx.journal += [(TAKEN, record) for record in records]
+
+    def read(self, tx: Transaction, records: Sequence[Record]) -> tuple[list[Arrival], dict[int, Record]]:
+        """Facts in their order and each fact's record; what is bad in itself is set aside."""
+        arrivals: list[Arrival] = []
+        by_offset: dict[int, Record] = {}
+        for record in records:
+            if record.value in self.world.poison:
+                raise PoisonError(place_of(record))
+            judged = self.world.decode(record)
+            if isinstance(judged, Rejected):
+                self.set_aside(tx, record, judged.reason.value)
+            elif not isinstance(judged, Skipped):
+                arrivals.append(arrival_of(record, judged))
+                by_offset[record.offset] = record
+        return arrivals, by_offset
+
+    def set_aside(self, tx: Transaction, record: Record, reason: str) -> None:
+        """Keep a record that could not be taken."""
+        tx.put("set_aside", place_of(record), reason)
+
+    def book(self, known: Known, arrivals: Sequence[Arrival]) -> Outcome:
+        """What the batch does to the book."""
+        return book(known, arrivals)
+
+    def known(self, tx: Transaction, arrivals: Sequence[Arrival]) -> Steps[Known]:
+        """Lock the leases at hand and load what the book knows of these facts, statement by statement."""
+        known = Known()
+        if not arrivals:
+            return known
+        leases = leases_of(arrivals, TRANSFERS)
+        yield from tx.statement()
+        yield from self.lock_accounts(tx, leases)
+        _load(tx, "accounts", leases, known.accounts)
+        yield from tx.statement()
+        self.load_seen(tx, arrivals, known)
+        yield from tx.statement()
+        _load(tx, "claims", [claim_of(arrival) for arrival in arrivals], known.claims)
+        yield from tx.statement()
+        _load(tx, "leases", leases, known.leases)
+        _load(tx, "heads", [arrival.key[:3] for arrival in arrivals], known.streams)
+        return known
+
+    def lock_accounts(self, tx: Transaction, leases: Sequence[str]) -> Steps[None]:
+        """Hold the accounts, in one order, so that two projectors never wait for each other."""
+        for lease in leases:
+            yield from tx.lock(("account", lease))
+
+    def load_seen(self, tx: Transaction, arrivals: Sequence[Arrival], known: Known) -> None:
+        """Which of these events the book holds."""
+        _load(tx, "seen", [arrival.key for arrival in arrivals], known.seen)
+
+    def _store(self, tx: Transaction, outcome: Outcome) -> Steps[None]:
+        yield from tx.statement()
+        for booked in outcome.booked:
+            yield from self.add_entry(tx, booked.arrival.key, booked)
+            if (claim := claim_of(booked.arrival)) is not None:
+                yield from tx.insert("claims", claim, booked.arrival.partition)
+        yield from self.remember(tx, outcome)
+        yield from tx.statement()
+        for table, rows in (("accounts", outcome.accounts), ("leases", outcome.leases), ("heads", outcome.streams)):
+            for key, row in rows.items():  # type: ignore[attr-defined]  # three mappings of different rows
+                tx.put(table, key, row)
+        for alarm in outcome.alarms:
+            tx.put("alarms", (alarm.kind, alarm.arrival.key, alarm.arrival.partition, alarm.arrival.offset), alarm)
+
+    def add_entry(self, tx: Transaction, key: Any, booked: Any) -> Steps[None]:
+        """Add an entry, for ever."""
+        yield from tx.insert("entries", key, booked)
+
+    def remember(self, tx: Transaction, outcome: Outcome) -> Steps[None]:
+        """Note the events taken as seen."""
+        yield from tx.statement()
+        for key, sighted in _sightings(outcome).items():
+            yield from tx.insert("seen", key, sighted)
+
+    def announce(self, tx: Transaction, outcome: Outcome) -> Steps[None]:
+        """Queue the balances that changed."""
+        if outcome.accounts:
+            yield from tx.statement()
+        for lease, account in outcome.accounts.items():
+            body = f"{account.version}|{account.balance_grosze}".encode()
+            tx.put("outbox", self.database.number(), Message(BALANCES, lease, body))
+
+
+def _at(record: Record) -> At:
+    return (record.topic, record.partition)
+
+
+def _load(tx: Transaction, table: str, keys: Sequence[Any], into: dict[Any, Any]) -> None:
+    for key in keys:
+        row = tx.get(table, key)
+        if row is not None:
+            into[key] = row
+
+
+def _sightings(outcome: Outcome) -> dict[Any, Any]:
+    return {arrival.key: Sighted(arrival.fact.content_digest, arrival.partition) for arrival in outcome.taken}

@@ -1,0 +1,156 @@
+"""A seed's world: broker, databases, the consumer group, and what the checks want to know afterwards."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+from libs.chassis.kafka import Record
+from libs.events.decoding import Fact, Rejected, Skipped, decode
+from services.ledger.domain import Arrival, Figures
+from tests.simulation.broker import ALL_PARTITIONS, At, Broker, Sending, place_of
+from tests.simulation.chance import Chance
+from tests.simulation.database import Database, Transaction
+from tests.simulation.plan import Plan, Read, Request
+from tests.simulation.scheduler import Weather
+
+COMPANY_SOURCES: Final = ("erp", "billing")
+TODAY: Final = date(2026, 11, 23)
+START: Final = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
+JUMP_SECONDS: Final = 7200
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a read was answered: the HTTP status, and the balance when it was 200."""
+
+    read: Read
+    status: int
+    version: int = 0
+    amounts: tuple[int, ...] = ()  # of the entries read, by their versions
+    figures: Figures | None = None
+
+
+class Group:
+    """A consumer group: who reads which partition, changed by every member that comes or goes."""
+
+    def __init__(self) -> None:
+        self.generation = 0
+        self.members: list[str] = []
+        self.committed: dict[At, int] = {}  # a hint to correct readers, the truth to a planted bug
+
+    def join(self, name: str) -> None:
+        """Take part."""
+        if name not in self.members:
+            self.members.append(name)
+            self.generation += 1
+
+    def expel(self, name: str) -> None:
+        """Give what a member reads to the others; it may join again."""
+        if name in self.members:
+            self.members.remove(name)
+        self.generation += 1
+
+    def assigned_to(self, name: str) -> list[At]:
+        """The partitions of a member; every generation deals them anew."""
+        if name not in self.members:
+            return []
+        mine, count = self.members.index(name), len(self.members)
+        return [at for n, at in enumerate(ALL_PARTITIONS) if (n + self.generation) % count == mine]
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was seen from outside, for the checks."""
+
+    acknowledged: list[Request] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    halted: set[At] = field(default_factory=set)
+    violations: list[str] = field(default_factory=list)
+
+
+class World:
+    """Everything a seed's processes share."""
+
+    def __init__(self, plan: Plan, trace: list[str] | None = None) -> None:
+        seed = plan.seed
+        self.plan = plan
+        self.trace = trace
+        self.chance = Chance(seed, "schedule")
+        self.weather = plan.weather
+        self.broker = Broker(Chance(seed, "broker"), plan.weather.gaps)
+        self.ledger = Database("ledger", Chance(seed, "ledger"))
+        self.payments = Database("payments", Chance(seed, "payments"))
+        self.group = Group()
+        self.seen = Seen()
+        self.poison = plan.poison
+        self._now = START
+        self._decoded: dict[tuple[Any, ...], Fact | Skipped | Rejected] = {}
+        self.ledger.watch = self._watch
+        self.tick: Callable[[], int] = lambda: 0
+
+    def note(self, text: str, *values: object) -> None:
+        """A line of the trace, when there is one."""
+        if self.trace is not None:
+            self.trace.append(f"{self.tick():6} " + text.format(*values))
+
+    def set_weather(self, weather: Weather) -> None:
+        """Let the databases and the broker feel the weather."""
+        self.weather = weather
+        for database in (self.ledger, self.payments):
+            database.away, database.deaf = weather.away, weather.deaf
+
+    def clock(self) -> datetime:
+        """The time of day as some process has it: it may jump, and no decision or order may rest on it."""
+        self._now += timedelta(milliseconds=250)
+        if self.chance.happens(self.weather.clock):
+            return self._now + timedelta(seconds=self.chance.between(-JUMP_SECONDS, JUMP_SECONDS))
+        return self._now
+
+    def decode(self, record: Record) -> Fact | Skipped | Rejected:
+        """The real decoder's judgement of a record, asked once per content."""
+        key = (record.topic, record.key, record.value, record.headers)
+        found = self._decoded.get(key)
+        if found is None:
+            found = self._decoded[key] = _decoded(record)
+        return found
+
+    def send(self, sending: Sending) -> Record:
+        """Let a record into the log."""
+        record = self.broker.append(sending)
+        if self.trace is not None:
+            self.note("{} holds {}", _place(record), shown(record))
+        return record
+
+    def _watch(self, transaction: Transaction) -> None:
+        """No transaction of the live projection may put a position back: what does is stale."""
+        for key, position in transaction.writes.get("positions", {}).items():
+            before = self.ledger.tables["positions"].get(key)
+            same_log = before is not None and before.topic_id == position.topic_id
+            if same_log and position.next_offset < before.next_offset:
+                text = f"R11: {transaction.owner} put the position of {key} back: {before.next_offset} to {position.next_offset}"
+                self.seen.violations.append(text)
+
+
+def _decoded(record: Record) -> Fact | Skipped | Rejected:
+    try:
+        return decode(
+            record.topic, record.key, record.value, company_sources=COMPANY_SOURCES, headers=record.headers
+        )
+    except Rejected as rejected:
+        return rejected
+
+
+def arrival_of(record: Record, fact: Fact) -> Arrival:
+    """A fact as the ledger's domain takes it."""
+    return Arrival.of(fact, record.partition, record.offset)
+
+
+def shown(record: Record) -> str:
+    """A record in a line of the trace."""
+    value = record.value or b""
+    return f"{(record.key or b'-').decode('utf-8', 'replace')[:20]}: {value[:400].decode('utf-8', 'replace')}"
+
+
+def _place(record: Record) -> str:
+    return "{}/{}@{}".format(*place_of(record))
