@@ -27,7 +27,7 @@ from confluent_kafka.admin import (
 
 from deploy.local.kafka import KafkaAccess
 from deploy.local.progress import StackError
-from libs.events.topics import ACCOUNTS, CHARGES, LEASES, PAYMENTS, TOPICS, TRANSFERS, TopicSpec, dead_letter_topic
+from libs.events.topics import LEASES, PAYMENTS, TOPICS, TRANSFERS, TopicSpec, dead_letter_topic
 
 SERVICES = ("identity", "ledger", "payments", "correspondence")  # those that know Kafka; the gateway does not
 COMPANY = "company"
@@ -40,8 +40,8 @@ ANSWER_SECONDS = 30.0
 READS: Mapping[str, tuple[str, ...]] = {
     "identity": (LEASES,),
     "ledger": (PAYMENTS, TRANSFERS),
-    "payments": (LEASES, CHARGES),
-    "correspondence": (LEASES, ACCOUNTS),
+    "payments": (LEASES,),
+    "correspondence": (),
 }
 
 

@@ -6,8 +6,10 @@ then the demo company is loaded. After that the launcher only watches.
 """
 
 import os
+import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -30,6 +32,8 @@ from deploy.local.supervision import Supervisor
 PAGES_SECONDS = 600
 LOAD_SECONDS = 900
 AT_ONCE = 3
+SAID_CHARACTERS = 1500
+OWN_CLOCK = re.compile(r"^\[ *[0-9.]+ s\] ")  # what a program of ours puts before its lines, as we do
 
 
 class Stack:
@@ -42,7 +46,7 @@ class Stack:
         self._supervisor = Supervisor(places)
         self._programs: list[Program] = []
         self._run_file = RunFile(places)
-        self._running: list[subprocess.Popen[bytes]] = []
+        self._running: list[subprocess.Popen[str]] = []
 
     def start(self) -> Mapping[str, Any]:
         """Start everything and load the demo company; returns what the run file says.
@@ -148,26 +152,33 @@ class Stack:
 
     def _load_demo(self) -> None:
         with self._progress.step("demo company: loading", "demo company: loaded"):
-            self._run("the demo company cannot be loaded", ("deploy.demo", "load"), LOAD_SECONDS)
+            self._run("the demo company cannot be loaded", ("deploy.demo", "load"), LOAD_SECONDS, aloud=True)
 
-    def _run(self, failure: str, arguments: tuple[str, ...], seconds: int) -> None:
-        """Run a module of ours to its end, with its output in a log.
+    def _run(self, failure: str, arguments: tuple[str, ...], seconds: int, *, aloud: bool = False) -> None:
+        """Run a module of ours to its end, with its output in a log, and `aloud` also on the terminal.
 
         Raises:
             StackError: it fails; the end of what it said is told.
         """
         log = self._places.log / f"{arguments[0]}.log"
-        environment = os.environ | {"IOK_VAR": str(self._places.var), **self._run_file.environment()}
-        with log.open("wb") as out:
-            child = subprocess.Popen(
-                [sys.executable, "-m", *arguments],
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
+        child = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            cwd=ROOT,
+            env=os.environ | {"IOK_VAR": str(self._places.var), **self._run_file.environment()},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         self._running.append(child)
-        if child.wait(seconds):
-            said = log.read_text(encoding="utf-8", errors="replace").strip()[-1500:]
+        limit = threading.Timer(seconds, child.kill)
+        limit.start()
+        with log.open("w", encoding="utf-8") as out:
+            for line in child.stdout or ():
+                out.write(line)
+                if aloud:
+                    self._progress.say(f"  {OWN_CLOCK.sub('', line.rstrip())}")
+        limit.cancel()
+        if child.wait():
+            said = log.read_text(encoding="utf-8", errors="replace").strip()[-SAID_CHARACTERS:]
             raise StackError(f"{failure} (whole output: {log}):\n{said}")

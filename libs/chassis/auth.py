@@ -190,7 +190,7 @@ class StaffGate:
                 body = await answer.json()
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Problem(
-                503, "Identity nie odpowiada", detail="Spróbuj za chwilę.", headers={"Retry-After": "5"}
+                503, "Usługa logowania nie odpowiada", detail="Spróbuj za chwilę.", headers={"Retry-After": "5"}
             ) from error
         try:
             principal = self._verifier.verify(body["tokens"][self._service])

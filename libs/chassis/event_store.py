@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import asyncpg
-import msgspec
 
 from libs.chassis.logs import CORRELATION_ID
 from libs.chassis.metrics import EVENTS_APPENDED
@@ -204,7 +203,7 @@ async def decided_again(work: Callable[[], Awaitable[T]]) -> T:
     """Run a whole command (its transaction included), again when another one was quicker, a bounded number of times.
 
     Raises:
-        WrongExpectedVersionError: still contended at the last attempt.
+        WrongExpectedVersionError, `postgres.CONFLICT`: still contended at the last attempt.
     """
     for _ in range(APPEND_ATTEMPTS - 1):
         try:
@@ -212,8 +211,3 @@ async def decided_again(work: Callable[[], Awaitable[T]]) -> T:
         except (WrongExpectedVersionError, *CONFLICT):
             continue
     return await work()
-
-
-def same_content(left: object, right: object) -> bool:
-    """Whether two JSON-ready values say the same."""
-    return msgspec.json.encode(left, order="sorted") == msgspec.json.encode(right, order="sorted")

@@ -35,14 +35,14 @@ class FaultRecorder(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take a line; never blocks and never fails."""
-        if isinstance(record.msg, dict):
-            line = dict(record.msg)
-            event = str(line.pop("event", ""))
-            detail = str(line.get("exception") or {k: v for k, v in line.items() if k not in {"timestamp", "level"}})
-        else:
-            event = record.getMessage()
-            detail = "".join(traceback.format_exception(*record.exc_info)) if record.exc_info else ""
-        self._waiting.append((event[:DETAIL_CHARACTERS], detail[-DETAIL_CHARACTERS:], CORRELATION_ID.get()))
+        try:
+            event, detail = _told(record)
+        except (TypeError, ValueError):
+            self.handleError(record)  # a line whose arguments do not fit it: the mistake is told on standard error
+            return
+        self._waiting.append(
+            (_storable(event[:DETAIL_CHARACTERS]), _storable(detail[-DETAIL_CHARACTERS:]), CORRELATION_ID.get())
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Write what has gathered, until told to stop."""
@@ -61,3 +61,17 @@ class FaultRecorder(logging.Handler):
                 await connection.execute(TRIM, KEPT_ROWS)
         except (*UNAVAILABLE, asyncpg.PostgresError):
             self._waiting.extendleft(reversed(lines))
+
+
+def _told(record: logging.LogRecord) -> tuple[str, str]:
+    """What a line says, and its particulars."""
+    if not isinstance(record.msg, dict):
+        return record.getMessage(), "".join(traceback.format_exception(*record.exc_info)) if record.exc_info else ""
+    line = dict(record.msg)
+    event = str(line.pop("event", ""))
+    return event, str(line.get("exception") or {k: v for k, v in line.items() if k not in {"timestamp", "level"}})
+
+
+def _storable(text: str) -> str:
+    """A text as PostgreSQL can keep it: one line that it refuses would hold up all those behind it."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from libs.chassis.kafka import CONTENT_TYPE_HEADER, Header, new_producer
 from libs.chassis.logs import logger
 from libs.chassis.metrics import OUTBOX_PUBLISHED, RELAY_FAILURES
-from libs.chassis.postgres import CONNECT_TIMEOUT_SECONDS, UNAVAILABLE, Connection, Database
+from libs.chassis.postgres import CONNECT_TIMEOUT_SECONDS, DOORBELL_CHANNEL, UNAVAILABLE, Connection, Database
 from libs.chassis.settings import KafkaSettings
 
 BATCH_ROWS = 1_000  # rows in flight at once: enough to fill the pipeline, little to send again after a crash
@@ -92,35 +92,36 @@ class Relay:
         self._kafka = kafka
         self._dead_letters = f"iok.{service}.dead-letters"
         self._woken = asyncio.Event()
+        self._failures = 0  # in a row: whatever was sent in between makes the pauses short again
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish until told to stop; every fault is waited out, with growing pauses."""
-        failures = 0
         while not stop.is_set():
             try:
                 async with self._session() as connection, self._producer() as producer:
-                    failures = await self._publish_until_stopped(connection, producer, stop, failures)
+                    await self._publish_until_stopped(connection, producer, stop)
             except (*UNAVAILABLE, asyncpg.PostgresError, KafkaError) as error:
                 RELAY_FAILURES.inc()
-                logger(__name__).warning("relay starts afresh after an error", error=repr(error), failures=failures)
-                await _pause(stop, BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)])
-                failures += 1
+                logger(__name__).warning(
+                    "relay starts afresh after an error", error=repr(error), failures=self._failures
+                )
+                await _pause(stop, BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS) - 1)])
+                self._failures += 1
 
     async def _publish_until_stopped(
-        self, connection: Connection, producer: AIOKafkaProducer, stop: asyncio.Event, failures: int
-    ) -> int:
+        self, connection: Connection, producer: AIOKafkaProducer, stop: asyncio.Event
+    ) -> None:
         holding = False
         while not stop.is_set():
             self._woken.clear()
             holding = holding or bool(await connection.fetchval(LOCK))
             if holding and await self.publish_batch(connection, producer):
-                failures = 0
+                self._failures = 0
                 continue
             if holding:
                 await self._send_dead_letters(connection, producer)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
-        return failures
 
     async def publish_batch(self, connection: Connection, producer: AIOKafkaProducer) -> int:
         """Send the oldest rows one by one, keyed and pipelined, and take out those acknowledged; returns how many.
@@ -153,7 +154,7 @@ class Relay:
     async def _send_dead_letters(self, connection: Connection, producer: AIOKafkaProducer) -> None:
         rows = await connection.fetch(TAKE_DEAD_LETTERS, DEAD_LETTER_ROWS)
         records = [
-            (self._kafka.physical(self._dead_letters), row["key"], row["value"], _dead_letter_headers(row))
+            (self._kafka.physical(self._dead_letters), row["key"], _dead_letter_value(row), _dead_letter_headers(row))
             for row in rows
         ]
         outcomes = await _send_all(producer, records)
@@ -176,7 +177,7 @@ class Relay:
             },
         )
         try:
-            await connection.add_listener("outbox", lambda *_: self._woken.set())
+            await connection.add_listener(DOORBELL_CHANNEL, lambda *_: self._woken.set())
             yield connection
         finally:
             connection.terminate()
@@ -214,6 +215,12 @@ def _raise_first(outcomes: Sequence[BaseException | None]) -> None:
     for outcome in outcomes:
         if outcome is not None:
             raise outcome
+
+
+def _dead_letter_value(row: asyncpg.Record) -> bytes | None:
+    """The value as it came; empty for a record of neither key nor value, which aiokafka refuses to send."""
+    value: bytes | None = row["value"]
+    return b"" if value is None and row["key"] is None else value
 
 
 def _dead_letter_headers(row: asyncpg.Record) -> list[Header]:

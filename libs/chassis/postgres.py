@@ -40,12 +40,17 @@ UNAVAILABLE = (
 # Another transaction was in the way: the same work done again may well succeed.
 CONFLICT = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
 
+LEAST_QUESTION = "select 1"
 
-# Wakes whoever listens for the outbox. Losing it in a crash costs the relay its next look, so no wait for the disk.
+# Wakes whoever listens on DOORBELL_CHANNEL. Losing it in a crash costs the relay one look, so no wait for the disk.
 RING_WITHOUT_WAITING = """
 set local synchronous_commit = off;
 notify outbox
 """
+
+
+class UnnamedDatabaseError(ValueError):
+    """No address of a database is set."""
 
 
 class Database:
@@ -61,10 +66,10 @@ class Database:
         """Connect lazily: the pool opens with no connection, so a service starts while its database does.
 
         Raises:
-            ValueError: the address of the database is missing.
+            UnnamedDatabaseError: the address of the database is missing.
         """
         if not dsn:
-            raise ValueError(
+            raise UnnamedDatabaseError(
                 "no database is named: set IOK_<SERVICE>_DATABASE_URL, or start the local stack by `make up`"
             )
         pool = await asyncpg.create_pool(
@@ -96,6 +101,15 @@ class Database:
         if not readonly:
             self._rung.set()
 
+    async def answers(self) -> None:
+        """Ask the least question there is: the ready check of a service.
+
+        Raises:
+            asyncpg and connection errors (`UNAVAILABLE`): the server does not answer.
+        """
+        async with self.connection() as connection:
+            await connection.fetchval(LEAST_QUESTION)
+
     async def _ring_after_commits(self) -> None:
         """Wake the relay after commits, many at once: a NOTIFY inside each transaction would make commits queue up."""
         while True:
@@ -104,7 +118,7 @@ class Database:
             try:
                 async with self.transaction(readonly=True) as connection:
                     await connection.execute(RING_WITHOUT_WAITING)
-            except UNAVAILABLE as error:
+            except (*UNAVAILABLE, asyncpg.PostgresError) as error:
                 logger(__name__).warning("relay not woken, it will look by itself", error=repr(error))
 
     async def close(self) -> None:

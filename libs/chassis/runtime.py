@@ -5,8 +5,8 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -19,8 +19,8 @@ from pydantic import ValidationError
 from libs.chassis import logs
 from libs.chassis.faults import FaultRecorder
 from libs.chassis.outbox import Relay, republish
-from libs.chassis.postgres import Database, migrate
-from libs.chassis.settings import ServiceSettings, load
+from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Database, UnnamedDatabaseError, migrate
+from libs.chassis.settings import ServiceSettings, StoringSettings, load
 
 ROLES = ("api", "relay", "projector")
 GRACE_SECONDS = 10
@@ -76,6 +76,45 @@ class Service(Generic[SettingsT]):
     build: Callable[[SettingsT], Awaitable[Parts]]
     folder: Path
     commands: Sequence[Command[SettingsT]] = ()
+
+
+async def open_database(settings: StoringSettings, application: str) -> Database:
+    """A service's database; `application` names its connections to who looks after the server.
+
+    Raises:
+        UnnamedDatabaseError: its address is not set; `main` tells it in a sentence.
+    """
+    return await Database.open(
+        settings.database_url.get_secret_value(),
+        max_connections=settings.database_pool_connections,
+        application=application,
+    )
+
+
+@asynccontextmanager
+async def opened(settings: StoringSettings, application: str) -> AsyncIterator[Database]:
+    """The same for an operator's command: closed at its end."""
+    database = await open_database(settings, application)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def now_and_then(period_seconds: float, work: Callable[[], Awaitable[object]]) -> Task:
+    """Make a task that works at once and then every period; a database that is away is asked again at the next one."""
+
+    async def run(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await work()
+            except (*UNAVAILABLE, *CONFLICT) as error:
+                task = asyncio.current_task()
+                logs.logger(__name__).warning("put off", task=task and task.get_name(), error=repr(error))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), period_seconds)
+
+    return run
 
 
 class _Server(uvicorn.Server):
@@ -158,25 +197,23 @@ async def run_roles(service: Service[SettingsT], settings: SettingsT, roles: Seq
 
 
 async def _migrate(service: Service[SettingsT], settings: SettingsT) -> int:
-    dsn = getattr(settings, "owner_database_url", None)
-    if dsn is None or not dsn.get_secret_value():
+    if not isinstance(settings, StoringSettings):
+        raise CommandError(f"{service.name} holds no data")
+    dsn = settings.owner_database_url.get_secret_value()
+    if not dsn:
         raise CommandError(f"set IOK_{service.name.upper()}_OWNER_DATABASE_URL to the database owner's address")
-    applied = await migrate(dsn.get_secret_value(), service.name, service.folder)
+    applied = await migrate(dsn, service.name, service.folder)
     print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")  # noqa: T201  # an operator's command
     return 0
 
 
 async def _republish(service: Service[SettingsT], settings: SettingsT) -> int:
-    dsn = getattr(settings, "database_url", None)
-    if dsn is None:
+    if not isinstance(settings, StoringSettings):
         raise CommandError(f"{service.name} holds no data")
-    database = await Database.open(dsn.get_secret_value(), application=f"iok-{service.name}-republish")
     total = 0
-    try:
+    async with opened(settings, f"iok-{service.name}-republish") as database:
         async for total in republish(database):
             print(f"queued {total} events", file=sys.stderr)  # noqa: T201  # progress of an operator's command
-    finally:
-        await database.close()
     print(f"queued {total} events again; the relay publishes them")  # noqa: T201  # an operator's command
     return 0
 
@@ -222,7 +259,7 @@ def main(service: Service[Any], argv: Sequence[str] | None = None) -> int:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_carry_out(service, settings, arguments))
-    except CommandError as error:
+    except (CommandError, UnnamedDatabaseError) as error:
         print(f"{service.name}: {error}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:

@@ -5,6 +5,7 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,32 +14,25 @@ from fastapi import FastAPI
 from libs.chassis.auth import TokenVerifier
 from libs.chassis.event_store import DuplicateKeyError, EventStore, WrongExpectedVersionError, utc_now
 from libs.chassis.http import create_app
-from libs.chassis.http.idempotency import forget_old_answers
+from libs.chassis.http.idempotency import FORGET_PERIOD_SECONDS, forget_old_answers
 from libs.chassis.logs import logger
 from libs.chassis.outbox import Relay
 from libs.chassis.panel import Link, PanelParts, Section, Table, mount, wording
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Database
-from libs.chassis.runtime import Parts
-from libs.chassis.settings import StoringSettings
+from libs.chassis.runtime import Parts, now_and_then, open_database
 from libs.events.decoding import read_data
 from libs.events.envelope import new_event_id
 from services.correspondence.api import Door, inbox, pages, tenant
 from services.correspondence.commands import Chance, Correspondence
 from services.correspondence.read_models import matters
+from services.correspondence.settings import Settings
 
 NAME: Final = "correspondence"
 FOLDER: Final = Path(__file__).parent
 RETRY_SECONDS: Final = 1.0  # until the database can be asked whether the kinds of matter are defined
-HOUSEKEEPING_SECONDS: Final = 3600.0
 
 # Two processes define the kinds of matter at once, or the database is away: look again a little later.
 LOOK_AGAIN = (WrongExpectedVersionError, DuplicateKeyError, *CONFLICT, *UNAVAILABLE)
-
-
-class Settings(StoringSettings):
-    """What correspondence reads from the environment."""
-
-    port: int = 8104
 
 
 def commands(now: Callable[[], datetime] = utc_now) -> Correspondence:
@@ -50,10 +44,9 @@ def commands(now: Callable[[], datetime] = utc_now) -> Correspondence:
 
 async def build(settings: Settings) -> Parts:
     """Build every part of the service; nothing is asked of the outside world yet."""
-    dsn = settings.database_url.get_secret_value()
-    database = await Database.open(dsn, max_connections=settings.database_pool_connections, application=f"iok-{NAME}")
+    database = await open_database(settings, f"iok-{NAME}")
     door = Door(database, commands())
-    app = create_app(NAME, lifespan=_lifespan(door), ready={"database": lambda: _answers(database)})
+    app = create_app(NAME, lifespan=_lifespan(door), ready={"database": database.answers})
     app.state.door = door
     app.state.verifier = TokenVerifier(settings.token_public_keys, NAME)
     panel = mount(
@@ -75,8 +68,10 @@ async def build(settings: Settings) -> Parts:
         port=settings.port,
         host=settings.bind_host,
         database=database,
-        relay=Relay(dsn, settings.kafka, NAME),
-        periodic={"forget-old-answers": lambda stop: _forget_old_answers(database, stop)},
+        relay=Relay(settings.database_url.get_secret_value(), settings.kafka, NAME),
+        periodic={
+            "forget-old-answers": now_and_then(FORGET_PERIOD_SECONDS, partial(forget_old_answers, database)),
+        },
     )
 
 
@@ -104,12 +99,6 @@ async def define_first_types(door: Door) -> None:
             return
 
 
-async def _answers(database: Database) -> str | None:
-    async with database.connection() as connection:
-        await connection.fetchval("select 1")
-    return None
-
-
 def _waiting(database: Database) -> Section:
     async def read() -> Table:
         async with database.connection() as connection:
@@ -118,13 +107,3 @@ def _waiting(database: Database) -> Section:
         return Table(("Czeka na odpowiedź", "Najdawniejsza od"), [(wording.number(waiting.matters), oldest)])
 
     return Section("Sprawy", read)
-
-
-async def _forget_old_answers(database: Database, stop: asyncio.Event) -> None:
-    while not stop.is_set():
-        try:
-            await forget_old_answers(database)
-        except UNAVAILABLE as error:
-            logger(__name__).warning("old answers not forgotten yet", error=repr(error))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), HOUSEKEEPING_SECONDS)

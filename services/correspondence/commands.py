@@ -5,7 +5,7 @@ been answered sees what they wrote.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -69,7 +69,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A letter that was sent."""
+    """A letter that was sent, and the state of its matter now."""
 
     message_id: str
     state: domain.MatterState
@@ -136,6 +136,18 @@ class Correspondence:
         await letters.keep(tx, matter_id, command.message_id, command.salt, command.letter)
         envelopes = await self._append(tx, matter_id, version, events)
         return Written(command.message_id, domain.state_after(events[-1]), envelopes[-1].recorded_at)
+
+    async def reply(self, tx: Connection, matter_id: str, account_id: str, text: str, *, close: bool) -> Written:
+        """Send the company's letter, and close the matter with it when asked to.
+
+        Raises:
+            BadLetterError, UnknownMatterError, MatterRefusedError, WrongExpectedVersionError.
+        """
+        sent = await self.write(tx, matter_id, Author(account_id, AuthorRole.STAFF), text)
+        if not close:
+            return sent
+        await self.close(tx, matter_id)
+        return replace(sent, state=domain.MatterState.CLOSED)
 
     async def close(self, tx: Connection, matter_id: str) -> None:
         """Close a matter; closing it again changes nothing.

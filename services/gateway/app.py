@@ -10,13 +10,14 @@ from pydantic import Field, model_validator
 
 from libs.chassis import panel
 from libs.chassis.http import create_app
-from libs.chassis.runtime import Parts, Service
+from libs.chassis.runtime import CommandError, Parts, Service
 from libs.chassis.settings import LOCAL_HOST, ServiceSettings
 from services.gateway.api.routes import PREFIX, add_api
 from services.gateway.clients import transport
 from services.gateway.clients.doors import Correspondence, Ledger, Payments
 from services.gateway.clients.identity import Identity
 from services.gateway.clients.sessions import Sessions
+from services.gateway.web.assets import NotBuiltError
 from services.gateway.web.pages import Doors, add_pages
 from services.gateway.web.site import FrontEnd, Site
 from services.gateway.web.visits import Reception
@@ -71,9 +72,12 @@ async def build(settings: GatewaySettings) -> Parts:
     """Everything a gateway process runs.
 
     Raises:
-        NotBuiltError: the front end was not built.
+        CommandError: the front end was not built.
     """
-    front_end = FrontEnd.load()
+    try:
+        front_end = FrontEnd.load()
+    except NotBuiltError as error:
+        raise CommandError(str(error)) from error
     http = transport.open_http()
     return Parts(make_app(settings, http, front_end), settings.port, settings.bind_host, close=http.close)
 

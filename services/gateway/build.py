@@ -24,6 +24,7 @@ from services.gateway.web.assets import BUILD_FOLDER, CURRENT
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCES = Path(__file__).resolve().parent / "static" / "src"
+POINTER = BUILD_FOLDER / CURRENT
 LOCK = REPOSITORY / "package-lock.json"
 MODULES = REPOSITORY / "node_modules"
 INSTALLED = MODULES / ".installed-lock"  # the hash of the lock that npm last installed
@@ -73,7 +74,7 @@ def build() -> Path:
                 made.mkdir()
                 _make(made)
                 made.rename(target)
-        if not CURRENT.exists() or CURRENT.read_text(encoding="ascii") != wanted:
+        if not POINTER.exists() or POINTER.read_text(encoding="ascii") != wanted:
             _point_to(wanted)
     return target
 
@@ -88,9 +89,9 @@ def _alone() -> Iterator[None]:
 
 
 def _point_to(wanted: str) -> None:
-    fresh = CURRENT.with_suffix(".new")
+    fresh = POINTER.with_suffix(".new")
     fresh.write_text(wanted, encoding="ascii")
-    fresh.replace(CURRENT)
+    fresh.replace(POINTER)
     for old in BUILD_FOLDER.iterdir():
         if old.is_dir() and old.name != wanted:
             shutil.rmtree(old)

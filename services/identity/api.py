@@ -1,5 +1,6 @@
 """The HTTP door: sessions, and the tokens that a session is exchanged for."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -16,7 +17,6 @@ from services.identity.commands.tools import Tools
 from services.identity.domain.sessions import MAX_TOKEN_CHARACTERS
 
 Audience = Literal["identity", "ledger", "payments", "correspondence", "gateway"]
-OWN_AUDIENCE: Audience = "identity"
 
 
 class _Body(BaseModel):
@@ -161,16 +161,15 @@ async def exchange(
     return _tokens(holder, body.audiences, signer)
 
 
-def _tokens(holder: Holder, audiences: list[Audience], signer: TokenSigner) -> TokensAnswer:
+def _tokens(holder: Holder, audiences: Sequence[Audience], signer: TokenSigner) -> TokensAnswer:
     session = holder.session
-    principal = Principal(session.account_id, frozenset(session.roles), holder.leases)
-    granted = [one for one in audiences if one == OWN_AUDIENCE or not session.must_change_password]
+    principal = Principal(session.account_id, frozenset(holder.roles), holder.leases)
     return TokensAnswer(
-        tokens={audience: signer.issue(audience, principal) for audience in granted},
+        tokens={audience: signer.issue(audience, principal) for audience in holder.granted(audiences)},
         account_id=session.account_id,
         display_name=session.display_name,
         login=session.login,
-        roles=list(session.roles),
+        roles=list(holder.roles),
         leases=holder.leases,
         must_change_password=session.must_change_password,
         expires_at=holder.expires_at,

@@ -1,8 +1,8 @@
 """The composition root: the only place that builds identity's objects."""
 
-import asyncio
-from contextlib import suppress
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Final
 
 from fastapi import FastAPI
@@ -10,12 +10,10 @@ from fastapi import FastAPI
 from libs.chassis.auth import TokenSigner, TokenVerifier
 from libs.chassis.event_store import EventStore, utc_now
 from libs.chassis.http import create_app
-from libs.chassis.logs import logger
 from libs.chassis.outbox import Relay
 from libs.chassis.panel import PanelParts, Section, Table, mount
-from libs.chassis.postgres import UNAVAILABLE, Database
 from libs.chassis.projection import ProjectionRunner
-from libs.chassis.runtime import CommandError, Parts
+from libs.chassis.runtime import CommandError, Parts, now_and_then, open_database
 from libs.events.decoding import read_data
 from services.identity import api
 from services.identity.commands.passwords import PasswordPool
@@ -23,37 +21,36 @@ from services.identity.commands.sessions import forget_old
 from services.identity.commands.tools import Tools
 from services.identity.consumer import LeaseProjector
 from services.identity.read_models import audit, people
-from services.identity.settings import IdentitySettings, MissingKeyError
+from services.identity.settings import MissingKeyError, Settings
 
-SERVICE: Final = "identity"
-SOURCE: Final = "iok/identity"
+NAME: Final = "identity"
+FOLDER: Final = Path(__file__).parent
+SOURCE: Final = f"iok/{NAME}"
 FORGET_SECONDS: Final = 600.0
 PANEL_HOURS: Final = 24
 
 
-async def make_tools(settings: IdentitySettings) -> Tools:
+async def make_tools(settings: Settings) -> Tools:
     """Build what deeds work with; the caller closes the database.
 
     Raises:
-        CommandError: the key of the letters is not set, or no database is named.
+        CommandError: the key of the letters is not set.
+        UnnamedDatabaseError: no database is named.
     """
     try:
         key = settings.letter_key_bytes()
-        database = await Database.open(
-            settings.database_url.get_secret_value(),
-            max_connections=settings.database_pool_connections,
-            application=f"iok-{SERVICE}",
-        )
-    except (MissingKeyError, ValueError) as error:
+    except MissingKeyError as error:
         raise CommandError(str(error)) from error
+    database = await open_database(settings, f"iok-{NAME}")
     return Tools(database, EventStore(SOURCE, read_data, utc_now), PasswordPool(), key, utc_now)
 
 
-async def build(settings: IdentitySettings) -> Parts:
+async def build(settings: Settings) -> Parts:
     """Build the service.
 
     Raises:
-        CommandError: a key is not set, or no database is named.
+        CommandError: a key is not set.
+        UnnamedDatabaseError: no database is named.
     """
     try:
         signer = TokenSigner(settings.signing_seed())
@@ -70,14 +67,14 @@ async def build(settings: IdentitySettings) -> Parts:
         port=settings.port,
         host=settings.bind_host,
         database=tools.database,
-        relay=Relay(settings.database_url.get_secret_value(), settings.kafka, SERVICE),
-        runners=[ProjectionRunner(tools.database, settings.kafka, f"iok-{SERVICE}", projector)],
-        periodic={"forget": lambda stop: _forget_now_and_then(tools, stop)},
+        relay=Relay(settings.database_url.get_secret_value(), settings.kafka, NAME),
+        runners=[ProjectionRunner(tools.database, settings.kafka, f"iok-{NAME}", projector)],
+        periodic={"forget": now_and_then(FORGET_SECONDS, partial(forget_old, tools))},
         close=close,
     )
 
 
-def make_app(settings: IdentitySettings, tools: Tools, signer: TokenSigner, projector: LeaseProjector) -> FastAPI:
+def make_app(settings: Settings, tools: Tools, signer: TokenSigner, projector: LeaseProjector) -> FastAPI:
     """Build the HTTP door with its panel."""
 
     async def database_answers() -> str | None:
@@ -85,13 +82,13 @@ def make_app(settings: IdentitySettings, tools: Tools, signer: TokenSigner, proj
             await people.answers(connection)
         return None
 
-    app = create_app(SERVICE, ready={"postgres": database_answers})
+    app = create_app(NAME, ready={"database": database_answers})
     app.state.tools = tools
     app.state.signer = signer
-    app.state.verifier = TokenVerifier(settings.token_public_keys or (signer.public_key,), SERVICE)
+    app.state.verifier = TokenVerifier(settings.token_public_keys or (signer.public_key,), NAME)
     app.include_router(api.router)
     sections = [_doings(tools)]
-    mount(app, PanelParts(SERVICE, settings, database=tools.database, projector=projector, sections=sections))
+    mount(app, PanelParts(NAME, settings, database=tools.database, projector=projector, sections=sections))
     return app
 
 
@@ -115,13 +112,3 @@ WORDS: Final[dict[audit.Action, str]] = {
     audit.Action.LETTER_ISSUED: "wydane listy z hasłem",
     audit.Action.SIGNED_OUT: "wylogowania",
 }
-
-
-async def _forget_now_and_then(tools: Tools, stop: asyncio.Event) -> None:
-    while not stop.is_set():
-        try:
-            await forget_old(tools)
-        except UNAVAILABLE as error:
-            logger(__name__).warning("old sessions not dropped", error=repr(error))
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), FORGET_SECONDS)

@@ -31,14 +31,14 @@ from services.identity.commands.letter_pdf import LetterPrinter, Sender
 from services.identity.commands.sessions import end_sessions
 from services.identity.commands.tools import Tools
 from services.identity.domain.accounts import STAFF_ROLES, AccountError, account_of
-from services.identity.settings import IdentitySettings
+from services.identity.settings import Settings
 
 MAX_BAD_LINES_SHOWN = 1_000
 MAX_PASSWORD_LINE = 1_024
 
 
 @asynccontextmanager
-async def _tools(settings: IdentitySettings) -> AsyncIterator[Tools]:
+async def _tools(settings: Settings) -> AsyncIterator[Tools]:
     tools = await make_tools(settings)
     try:
         yield tools
@@ -60,7 +60,7 @@ def _import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
 
 
-async def _import_people(settings: IdentitySettings, arguments: argparse.Namespace) -> int:
+async def _import_people(settings: Settings, arguments: argparse.Namespace) -> int:
     try:
         file = arguments.file.open("rb")
     except OSError as error:
@@ -103,7 +103,7 @@ def _letters_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
 
 
-async def _issue_letters(settings: IdentitySettings, arguments: argparse.Namespace) -> int:
+async def _issue_letters(settings: Settings, arguments: argparse.Namespace) -> int:
     folder: Path = arguments.out or var_folder() / "letters"
     printer = LetterPrinter(Sender(settings.company_name, settings.company_contact, settings.public_url))
     async with _tools(settings) as tools:
@@ -138,7 +138,7 @@ def _password() -> str:
     return sys.stdin.readline(MAX_PASSWORD_LINE).rstrip("\r\n")
 
 
-async def _add_staff(settings: IdentitySettings, arguments: argparse.Namespace) -> int:
+async def _add_staff(settings: Settings, arguments: argparse.Namespace) -> int:
     async with _tools(settings) as tools:
         try:
             text = await _add_or_change(tools, arguments)
@@ -169,7 +169,7 @@ def _end_arguments(parser: argparse.ArgumentParser) -> None:
     chosen.add_argument("--all", action="store_true", help="of everybody")
 
 
-async def _end_sessions(settings: IdentitySettings, arguments: argparse.Namespace) -> int:
+async def _end_sessions(settings: Settings, arguments: argparse.Namespace) -> int:
     async with _tools(settings) as tools:
         account_ids = None
         if arguments.person:

@@ -15,7 +15,7 @@ class MissingKeyError(Exception):
     """A secret that this deed needs is not set, or is no key."""
 
 
-class IdentitySettings(StoringSettings):
+class Settings(StoringSettings):
     """Settings of identity; `IOK_IDENTITY_…` and, for those it shares, `IOK_…`."""
 
     port: int = 8101

@@ -1,69 +1,13 @@
-"""`python -m services.payments [api|relay|projector|all|migrate|republish|import-payments]`."""
+"""`python -m services.payments`: run the service, some of its roles, or one of its operators' commands."""
 
-import argparse
 import sys
-from pathlib import Path
 
-from libs.chassis.event_store import DuplicateKeyError, WrongExpectedVersionError
-from libs.chassis.runtime import Command, CommandError, Service, main
-from services.payments.app import FOLDER, NAME, build, event_store, open_database
-from services.payments.commands.imports import BadFileError, Imported, PaymentImporter
-from services.payments.read_models.import_lines import ImportRunningError
+from libs.chassis.runtime import Service, main
+from services.payments.app import FOLDER, NAME, build
+from services.payments.operate import COMMANDS
 from services.payments.settings import Settings
 
-WAIT_SECONDS = 60.0  # leases imported a moment ago are still on their way through Kafka
-
-
-def _import_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.description = (
-        "Import payments from JSON Lines: {lease_id, payment_id, remote_id, paid_on, amount_grosze, charge_id?} each. "
-        "The file is checked whole first: when any line is bad, all bad lines are listed and nothing is imported. "
-        "Lines imported before are skipped, so an interrupted import goes on when it is run again."
-    )
-    parser.add_argument("file", type=Path, metavar="FILE", help="the file, UTF-8")
-    parser.add_argument(
-        "--wait",
-        type=float,
-        default=WAIT_SECONDS,
-        metavar="SECONDS",
-        help="how long to wait for leases that payments has not heard of yet (default %(default)s)",
-    )
-
-
-async def _import_payments(settings: Settings, arguments: argparse.Namespace) -> int:
-    try:
-        done = await _import(settings, arguments.file, arguments.wait)
-    except BadFileError as error:
-        for bad in error.bad:
-            print(f"{arguments.file}:{bad.line}: {bad.reason}", file=sys.stderr)
-        raise CommandError(f"{error}, nothing was imported: correct them and run it again") from error
-    except ImportRunningError as error:
-        raise CommandError(str(error)) from error
-    except OSError as error:
-        raise CommandError(f"{arguments.file} or the database cannot be read: {error}") from error
-    except (DuplicateKeyError, WrongExpectedVersionError) as error:
-        raise CommandError("the same payments were being recorded meanwhile: run it again, it goes on") from error
-    print(f"imported {done.appended} payments, {done.skipped} were there already")
-    return 0
-
-
-async def _import(settings: Settings, file: Path, wait_seconds: float) -> Imported:
-    database = await open_database(settings, "-import")
-    try:
-        importer = PaymentImporter(database, event_store(), lambda progress: print(progress, file=sys.stderr))
-        with file.open("rb") as lines:
-            return await importer.run(lines, wait_seconds)
-    finally:
-        await database.close()
-
-
-SERVICE = Service(
-    NAME,
-    Settings,
-    build,
-    FOLDER,
-    commands=[Command("import-payments", "import payments from a file", _import_payments, _import_arguments)],
-)
+PAYMENTS = Service(NAME, Settings, build, FOLDER, COMMANDS)
 
 if __name__ == "__main__":
-    sys.exit(main(SERVICE))
+    sys.exit(main(PAYMENTS))

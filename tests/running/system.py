@@ -7,7 +7,7 @@ import os
 import signal
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
 HTTP_TIMEOUT_SECONDS = 15.0
 POLL_MS = 500
@@ -99,15 +99,24 @@ class RunningSystem:
         }
 
     async def events(self, topic: str) -> list[dict[str, Any]]:
-        """Every event that lies in a topic now, partition by partition."""
+        """Every event that lies in a topic now, partition by partition; what is no JSON is left out."""
+        found: list[dict[str, Any]] = []
+        for record in await self.records(topic):
+            with suppress(ValueError):
+                event = json.loads(record.value or b"")
+                found += [event] if isinstance(event, dict) else []
+        return found
+
+    async def records(self, topic: str) -> list[ConsumerRecord]:
+        """Every record that lies in a topic now, partition by partition."""
         consumer = AIOKafkaConsumer(topic, **self.kafka_options(), auto_offset_reset="earliest")
         await consumer.start()
-        found: list[dict[str, Any]] = []
+        found: list[ConsumerRecord] = []
         try:
             ends = await consumer.end_offsets(consumer.assignment())
             while any([await consumer.position(at) < end for at, end in ends.items()]):
                 for records in (await consumer.getmany(timeout_ms=POLL_MS)).values():
-                    found += [json.loads(record.value) for record in records if record.value]
+                    found += records
         finally:
             await consumer.stop()
         return found

@@ -80,7 +80,7 @@ class Company:
         return crc_partition(key) if self._partitioner == "crc" else adler_partition(key)
 
     def _fields(self, name: str, data: dict[str, Any], subject: str, topic: str) -> dict[str, Any]:
-        fields = {
+        fields: dict[str, Any] = {
             "specversion": "1.0",
             "id": self._chance.uuid(),
             "type": f"iok.{name}.v1",
@@ -92,7 +92,8 @@ class Company:
         if self._counts:
             step = 1 if self._chance.happens(0.9) else self._chance.between(0, 3)
             version = max(1, self._versions.get((topic, subject), 0) + step)
-            self._versions[(topic, subject)] = fields["streamversion"] = version
+            self._versions[(topic, subject)] = version
+            fields["streamversion"] = version
         return fields
 
 

@@ -121,9 +121,9 @@ class Transaction:
                 self.rollback()
                 raise DeadlockError(self.owner)
             yield LOCKED
-            if not self.alive:
-                raise ConnectionLostError(self.owner)
         self.waits_for = None
+        if not self.alive:
+            raise ConnectionLostError(self.owner)
         if holder is None:
             locks[key] = self
             self.held.append(key)

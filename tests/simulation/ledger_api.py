@@ -25,6 +25,7 @@ from tests.simulation.world import TODAY, Answer, World
 
 TRY_AGAIN: Final = (ConnectionLostError, DeadlockError, WrongExpectedVersionError, DuplicateKeyError)
 BACKOFF: Final = 5
+IDLE: Final = 40
 BETWEEN_READS: Final = 90
 
 
@@ -57,7 +58,7 @@ class Clients:
 
     def _serve(self, queue: list[Request]) -> Steps[None]:
         while True:
-            yield BACKOFF
+            yield BACKOFF if queue else IDLE
             if queue:
                 yield from self._ask(queue)
 

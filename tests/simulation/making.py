@@ -28,8 +28,9 @@ TOPICS: Final = (LEASES, CHARGES, PAYMENTS, TRANSFERS)
 class Maker:
     """Makes one plan."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, always_remade: bool) -> None:
         self.seed = seed
+        self._remade = 1.0 if always_remade else REMADE
         self.chance = Chance(seed, "plan")
         self.requests: list[Request] = []
         self.companies = [Company("erp", Chance(seed, "erp")), Company("billing", Chance(seed, "billing"))]
@@ -50,8 +51,10 @@ class Maker:
         requests = self.requests if self.chance.happens(0.5) else self.chance.shuffled(self.requests)
         return self._plan(requests, self.chance.shuffled(sendings), leases, poison)
 
-    def _plan(self, requests: list[Request], sendings: list[Sending], leases: list[str], poison: frozenset[bytes]) -> Plan:
-        remade = self.chance.one_of(TOPICS) if not poison and self.chance.happens(REMADE) else None
+    def _plan(
+        self, requests: list[Request], sendings: list[Sending], leases: list[str], poison: frozenset[bytes]
+    ) -> Plan:
+        remade = self.chance.one_of(TOPICS) if not poison and self.chance.happens(self._remade) else None
         early = (len(requests), len(sendings)) if remade is None else (len(requests) // 2, len(sendings) // 2)
         return Plan(
             seed=self.seed,
@@ -192,9 +195,9 @@ class Maker:
         return facts.interest(amount_grosze, interest_id, f"C-{self.chance.below(3)}", charged_on=self._day())
 
 
-def plan_of(seed: int) -> Plan:
-    """The plan of a seed: the same for ever."""
-    return Maker(seed).plan()
+def plan_of(seed: int, *, always_remade: bool = False) -> Plan:
+    """The plan of a seed: the same for ever. `always_remade`: a topic is made again in it."""
+    return Maker(seed, always_remade=always_remade).plan()
 
 
 def _line(amount_grosze: int) -> Line:

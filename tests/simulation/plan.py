@@ -1,7 +1,7 @@
 """What is to happen in a seed: requests of clients, records of company systems, reads of tenants, and the weather."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from libs.events.envelope import EventData
@@ -104,11 +104,11 @@ class Plan:
     remade: str | None = None
     late_requests: tuple[Request, ...] = ()
     late_sendings: tuple[Sending, ...] = ()
-    poison: frozenset[bytes] = field(default_factory=frozenset)  # values of records that break the projection for a while
+    poison: frozenset[bytes] = frozenset()  # values of records that break the projection for a while
 
-    def of_size(self) -> int:
-        """How much happens in it."""
-        return len(self.requests) + len(self.sendings) + len(self.reads) + len(self.late_requests) + len(self.late_sendings)
+    def calmer(self, fault: str) -> "Plan":
+        """The plan without one kind of fault."""
+        return replace(self, weather=self.weather.without(fault))
 
 
 PARTS: Final = ("requests", "sendings", "reads", "late_requests", "late_sendings")

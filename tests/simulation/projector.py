@@ -81,6 +81,7 @@ class Projector:
                 continue
             self.places[at] = self.expected[at] = offset
             self.sought.add(at)
+            self.world.seen.halted.discard(at)
 
     def _positions(self) -> Steps[dict[At, Position]]:
         while True:
@@ -105,7 +106,12 @@ class Projector:
                 continue
             yield 1
             for at, records in groupby(batch, key=_at):
-                yield from self.take_partition(at, list(records))
+                try:
+                    yield from self.take_partition(at, list(records))
+                except Exception as error:  # noqa: BLE001  # as the runner: it must not go on without these
+                    self.world.note("{} gives a batch of {} back: {}", self.name, at, type(error).__name__)
+                    yield BACKOFF
+                    yield from self.seek((at,))
 
     def poll(self) -> list[Record]:
         """What the consumer fetches next, of some of its partitions."""
@@ -158,9 +164,7 @@ class Projector:
                 raise
             except PASSING as error:
                 self.world.note("{} waits after {}", self.name, type(error).__name__)
-                if self.gives_up():
-                    return
-            except Exception as error:  # whatever one record causes must not stop the others
+            except Exception as error:  # noqa: BLE001  # whatever one record causes must not stop the others
                 failures += 1
                 if failures >= FAULT_ATTEMPTS:
                     yield from self._isolate(expected, records, error)
@@ -168,10 +172,6 @@ class Projector:
             else:
                 return
             yield BACKOFF
-
-    def gives_up(self) -> bool:
-        """Never: a fault that passes is waited out."""
-        return False
 
     def _isolate(self, expected: int, records: list[Record], error: Exception) -> Steps[None]:
         """Halve the batch until the record at fault is alone, and set that one aside."""
@@ -280,7 +280,7 @@ class Projector:
         yield from self.remember(tx, outcome)
         yield from tx.statement()
         for table, rows in (("accounts", outcome.accounts), ("leases", outcome.leases), ("heads", outcome.streams)):
-            for key, row in rows.items():  # type: ignore[attr-defined]  # three mappings of different rows
+            for key, row in rows.items():
                 tx.put(table, key, row)
         for alarm in outcome.alarms:
             tx.put("alarms", (alarm.kind, alarm.arrival.key, alarm.arrival.partition, alarm.arrival.offset), alarm)

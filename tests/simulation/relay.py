@@ -8,9 +8,9 @@ from tests.simulation.broker import Sending, crc_partition
 from tests.simulation.database import NEXT, ConnectionLostError, Database, DeadlockError, Steps, Transaction
 from tests.simulation.world import World
 
-IDLE: Final = 12  # ticks between two looks at an empty outbox
+IDLE: Final = 20  # ticks between two looks at an empty outbox
 BACKOFF: Final = 6
-LOOK_AGAIN: Final = 10  # ticks between two tries at the lock
+LOOK_AGAIN: Final = 40  # ticks between two tries at the lock
 
 Row = tuple[int, Message]
 

@@ -47,7 +47,7 @@ def weather_of(chance: Chance) -> Weather:
     return Weather(
         crash=rate(RARE, FREQUENT),
         pause=rate(RARE, FREQUENT),
-        rebalance=rate(RARE, FREQUENT),
+        rebalance=rate(RARE, FREQUENT / 2),
         blackout=rate(RARE / 2, RARE),
         away=rate(FLICKER / 8, FLICKER),
         deaf=rate(FLICKER, 5 * FLICKER),
@@ -99,15 +99,17 @@ class Scheduler:
         weather = self._weather if stormy else FAIR
         struck = weather.crash + weather.pause + weather.rebalance + weather.blackout
         roll = self._chance.roll
-        for tick in range(MAX_TICKS):
-            if tick % LOOK_TICKS == 0 and done():
+        tasks = self._tasks
+        for _ in range(0, MAX_TICKS, LOOK_TICKS):
+            if done():
                 return True
-            self.now += 1
-            if struck and roll() < struck:
-                self._strike(weather, roll() * struck)
-            task = self._tasks[int(roll() * len(self._tasks))]
-            if task.wake <= self.now:
-                self._step(task)
+            for tick in range(self.now + 1, self.now + 1 + LOOK_TICKS):
+                self.now = tick
+                if roll() < struck:
+                    self._strike(weather, roll() * struck)
+                task = tasks[int(roll() * len(tasks))]
+                if task.wake <= tick:
+                    self._step(task)
         return done()
 
     def _step(self, task: Task) -> None:

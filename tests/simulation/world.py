@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from libs.chassis.kafka import Record
+from libs.chassis.projection.positions import Position
 from libs.events.decoding import Fact, Rejected, Skipped, decode
 from services.ledger.domain import Arrival, Figures
 from tests.simulation.broker import ALL_PARTITIONS, At, Broker, Sending, place_of
@@ -125,18 +126,15 @@ class World:
     def _watch(self, transaction: Transaction) -> None:
         """No transaction of the live projection may put a position back: what does is stale."""
         for key, position in transaction.writes.get("positions", {}).items():
-            before = self.ledger.tables["positions"].get(key)
-            same_log = before is not None and before.topic_id == position.topic_id
-            if same_log and position.next_offset < before.next_offset:
-                text = f"R11: {transaction.owner} put the position of {key} back: {before.next_offset} to {position.next_offset}"
-                self.seen.violations.append(text)
+            before: Position | None = self.ledger.tables["positions"].get(key)
+            if before is None or before.topic_id != position.topic_id or position.next_offset >= before.next_offset:
+                continue
+            self.seen.violations.append(f"R11: {transaction.owner} put {key} back from {before} to {position}")
 
 
 def _decoded(record: Record) -> Fact | Skipped | Rejected:
     try:
-        return decode(
-            record.topic, record.key, record.value, company_sources=COMPANY_SOURCES, headers=record.headers
-        )
+        return decode(record.topic, record.key, record.value, company_sources=COMPANY_SOURCES, headers=record.headers)
     except Rejected as rejected:
         return rejected
 

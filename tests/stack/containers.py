@@ -2,6 +2,7 @@
 
 import os
 from contextlib import ExitStack
+from typing import Any
 
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
@@ -44,7 +45,7 @@ def start_kafka(ends: ExitStack) -> KafkaAccess:
         True  # the guardian removes what it started, no second container is needed for it
     )
     port = Ports().claim("Kafka's container", KAFKA_PORT)
-    container = DockerContainer(os.environ.get("IOK_KAFKA_IMAGE", KAFKA_IMAGE)).with_bind_ports(9092, port)
+    container = _container(os.environ.get("IOK_KAFKA_IMAGE", KAFKA_IMAGE), 9092, port)
     for name, value in KAFKA_ENVIRONMENT.items():
         container.with_env(name, value)
     container.with_env("KAFKA_ADVERTISED_LISTENERS", f"INSIDE://localhost:9093,CLIENTS://{HOST}:{port}")
@@ -56,9 +57,17 @@ def start_kafka(ends: ExitStack) -> KafkaAccess:
 
 def start_postgres(ends: ExitStack) -> PostgresAccess:
     """Start a database server in a container; it is removed with `ends`."""
-    testcontainers_config.ryuk_disabled = True
     port = Ports().claim("PostgreSQL's container", POSTGRES_PORT)
-    container = DockerContainer(os.environ.get("IOK_POSTGRES_IMAGE", POSTGRES_IMAGE)).with_bind_ports(5432, port)
+    container = _container(os.environ.get("IOK_POSTGRES_IMAGE", POSTGRES_IMAGE), 5432, port)
     container.with_env("POSTGRES_USER", SUPERUSER).with_env("POSTGRES_PASSWORD", PASSWORD)
     ends.enter_context(container)
     return PostgresAccess(HOST, port, PASSWORD)
+
+
+def _container(image: str, inside: int, port: int) -> DockerContainer:
+    """A container whose port `inside` answers at `port` of the loopback address alone."""
+    testcontainers_config.ryuk_disabled = True  # the guardian removes what it starts: no container is needed for that
+    container = DockerContainer(image)
+    ports: Any = container.ports  # annotated for numbers only; Docker takes an address as well
+    ports[f"{inside}/tcp"] = (HOST, port)
+    return container

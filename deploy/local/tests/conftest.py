@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from deploy.local import kafka, kafka_access
-from deploy.local.kafka import KafkaNode
+from deploy.local.environment import DEFAULT_PORTS, SANDBOX, Surroundings
+from deploy.local.kafka import KafkaAccess, KafkaNode
 from deploy.local.places import Places
 from deploy.local.ports import Ports
-from deploy.local.postgres import PostgresNode
+from deploy.local.postgres import PostgresAccess, PostgresNode
 from deploy.local.secret_store import SecretStore
+from deploy.local.servers import KAFKA_USERS
 
 KAFKA_PORT = 22_092
 CONTROLLER_PORT = 22_093
@@ -44,3 +46,13 @@ def postgres_node(tmp_path: Path) -> Iterator[PostgresNode]:
     node = PostgresNode(tmp_path / "postgres", Ports().claim("PostgreSQL", POSTGRES_PORT), "secret")
     yield node
     node.remove()
+
+
+@pytest.fixture
+def surroundings(tmp_path: Path) -> Surroundings:
+    """What the services would stand on, with no server behind it."""
+    places = Places(tmp_path / "var")
+    places.make()
+    ports = {**DEFAULT_PORTS, SANDBOX: 8201}
+    kafka = {user: KafkaAccess("127.0.0.1:9092", "SASL_PLAINTEXT", username=user, password="p") for user in KAFKA_USERS}
+    return Surroundings(places, SecretStore(places.secrets), ports, kafka, PostgresAccess("127.0.0.1", 5432, "s"), {})

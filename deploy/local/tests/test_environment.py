@@ -2,26 +2,9 @@
 
 import base64
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from deploy.local.environment import DEFAULT_PORTS, SANDBOX, Surroundings
-from deploy.local.kafka import KafkaAccess
-from deploy.local.places import Places
-from deploy.local.postgres import PostgresAccess
 from deploy.local.run_file import description
-from deploy.local.secret_store import SecretStore
-from deploy.local.servers import KAFKA_USERS
-
-
-@pytest.fixture
-def surroundings(tmp_path: Path) -> Surroundings:
-    places = Places(tmp_path / "var")
-    places.make()
-    ports = {**DEFAULT_PORTS, SANDBOX: 8201}
-    kafka = {user: KafkaAccess("127.0.0.1:9092", "SASL_PLAINTEXT", username=user, password="p") for user in KAFKA_USERS}
-    return Surroundings(places, SecretStore(places.secrets), ports, kafka, PostgresAccess("127.0.0.1", 5432, "s"), {})
 
 
 def written(surroundings: Surroundings, name: str) -> dict[str, str]:

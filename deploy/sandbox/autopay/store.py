@@ -45,7 +45,7 @@ SELECT_ORDER = "SELECT * FROM transactions WHERE order_id = ? ORDER BY created_a
 SELECT_LATEST = "SELECT * FROM transactions ORDER BY created_at DESC, remote_id LIMIT ?"
 # The status is moved only from the one the decision was made on: two clicks at once have one effect.
 UPDATE_STATUS = """
-UPDATE transactions SET status = ?, details = ?, payment_date = ? WHERE remote_id = ? AND status = ?
+UPDATE transactions SET status = ?, details = ?, payment_date = ?, gateway_id = ? WHERE remote_id = ? AND status = ?
 """
 INSERT_NOTIFICATION = """
 INSERT INTO notifications (remote_id, order_id, status, document, next_try_at) VALUES (?, ?, ?, ?, ?)
@@ -159,7 +159,8 @@ class Store:
     def decide(self, before: Transaction, after: Transaction, document: str, next_try_at: float) -> bool:
         """Move a transaction's status and put its notification in the queue; False when somebody was faster."""
         with self._together() as connection:
-            change = (after.status, after.details, after.payment_date, after.remote_id, before.status)
+            told_of = (after.status, after.details, after.payment_date, after.gateway_id)
+            change = (*told_of, after.remote_id, before.status)
             if connection.execute(UPDATE_STATUS, change).rowcount == 0:
                 return False
             told = (after.remote_id, after.order_id, after.status, document, next_try_at)

@@ -1,5 +1,6 @@
 """The app of every service: body limit, correlation id, security headers, problem details, health and metrics."""
 
+import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,11 +16,12 @@ from libs.chassis.event_store import WrongExpectedVersionError
 from libs.chassis.http.problems import Problem, answer_problem, not_found, unavailable
 from libs.chassis.logs import correlated, logger
 from libs.chassis.metrics import HTTP_SECONDS, exposition
-from libs.chassis.postgres import UNAVAILABLE
+from libs.chassis.postgres import CONFLICT, UNAVAILABLE
 
 BODY_LIMIT_BYTES = 256 * 1024
 MAX_CORRELATION_ID_CHARACTERS = 64
-READY_TIMEOUT_SECONDS = 3.0
+READY_TIMEOUT_SECONDS = 3.0  # of one check: who asks has little patience, and a check that hangs is an answer too
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 CORRELATION_HEADER = b"x-correlation-id"
 
 # Answers to a browser; pages with their own policy override the last one.
@@ -71,7 +73,8 @@ class Edge:
                 await self._app(scope, _limited(receive, self._limit(scope["path"])), sending)
             finally:
                 route = getattr(scope.get("route"), "path", "other")
-                HTTP_SECONDS.labels(scope["method"], route, status).observe(time.perf_counter() - started)
+                method = scope["method"] if scope["method"] in METHODS else "other"  # anybody may invent methods
+                HTTP_SECONDS.labels(method, route, status).observe(time.perf_counter() - started)
 
     def _limit(self, path: str) -> int:
         return next((limit for prefix, limit in self._limits.items() if path.startswith(prefix)), BODY_LIMIT_BYTES)
@@ -144,7 +147,7 @@ def _add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(TooLargeError, _answer_too_large)
     app.add_exception_handler(UnicodeEncodeError, _answer_broken_text)
     app.add_exception_handler(WrongExpectedVersionError, _answer_unavailable)
-    for kind in UNAVAILABLE:
+    for kind in (*UNAVAILABLE, *CONFLICT):
         app.add_exception_handler(kind, _answer_unavailable)
     app.add_exception_handler(Exception, _answer_defect)
 
@@ -182,6 +185,6 @@ def create_app(
 
 async def _checked(check: ReadyCheck) -> str | None:
     try:
-        return await check()
+        return await asyncio.wait_for(check(), READY_TIMEOUT_SECONDS)
     except Exception as error:  # noqa: BLE001  # a check that fails is the reason why we are not ready
         return repr(error)

@@ -13,6 +13,7 @@ from libs.chassis.http.problems import Problem
 from libs.chassis.postgres import Connection, Database
 
 KEPT_DAYS = 30
+FORGET_PERIOD_SECONDS = 3_600.0
 MAX_KEY_CHARACTERS = 200
 
 # One command at a time per scope and key; a lock that cannot be had at once means: in flight. It ends with the command.

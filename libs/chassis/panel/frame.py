@@ -121,7 +121,8 @@ class Panel:
         found = await self.staff(request)
         form = await request.form()
         fields = {name: value for name, value in form.items() if isinstance(value, str)}
-        if not from_our_page(request) or not hmac.compare_digest(fields.get("csrf", ""), found.csrf):
+        own = hmac.compare_digest(fields.get("csrf", "").encode(), found.csrf.encode())
+        if not own or not from_our_page(request):
             raise Problem(403, "Formularz wygasł", detail="Wróć do panelu i wyślij formularz jeszcze raz.")
         return found, fields
 

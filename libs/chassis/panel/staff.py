@@ -34,8 +34,8 @@ MAX_TOKEN_CHARACTERS: Final = 256
 
 REFUSED: Final = "Nieprawidłowy login lub hasło albo konto bez dostępu do panelu."
 FIRST_SIGN_IN: Final = "To konto ma jeszcze hasło z listu. Najpierw zmień je w portalu."
-AWAY: Final = "Usługa identity nie odpowiada, a podane hasło awaryjne nie pasuje."
-AWAY_WITHOUT_BREAK_GLASS: Final = "Usługa identity nie odpowiada. Spróbuj za chwilę."
+AWAY: Final = "Usługa logowania nie odpowiada, a podane hasło nie jest hasłem awaryjnym."
+AWAY_WITHOUT_BREAK_GLASS: Final = "Usługa logowania nie odpowiada. Spróbuj za chwilę."
 BUSY: Final = "Ktoś właśnie próbuje hasła awaryjnego. Spróbuj za chwilę."
 
 

@@ -98,7 +98,7 @@ async def keep(tx: Connection, records: Sequence[SetAside]) -> None:
         [item.record.value for item in records],
         [json.dumps([[name, (value or b"").hex()] for name, value in item.record.headers]) for item in records],
         [item.reason for item in records],
-        [item.detail.replace("\x00", "") for item in records],
+        [_storable(item.detail) for item in records],
     )
     for item in records:
         RECORDS_SET_ASIDE.labels(item.record.topic, item.reason).inc()
@@ -150,7 +150,7 @@ class SetAsideDesk:
                 raise NotOnDeskError("this service reads no topics")
             refused = await self._projector.project(tx, [_record(row)])
             if refused:
-                await tx.execute(FAILED_REPLAY, record_id, refused[0].reason, refused[0].detail)
+                await tx.execute(FAILED_REPLAY, record_id, refused[0].reason, _storable(refused[0].detail))
                 return refused[0]
             await tx.execute(DECIDE, record_id, "booked", operator, "replayed")
             return None
@@ -172,6 +172,11 @@ class SetAsideDesk:
         if row["state"] != "set_aside":
             raise AlreadyDecidedError(f"record {record_id} is {row['state']} already")
         return row
+
+
+def _storable(detail: str) -> str:
+    """A detail as PostgreSQL can keep it: it may quote what was read, and that may hold U+0000."""
+    return detail.replace("\x00", "")
 
 
 def _record(row: Row) -> Record:

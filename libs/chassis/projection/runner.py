@@ -257,7 +257,7 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
             await asyncio.sleep(CAUGHT_UP_SECONDS)
             try:
                 pending = await self._confirm_ends(pending)
-            except (*UNAVAILABLE, KafkaError, StalePositionError) as error:
+            except (*UNAVAILABLE, *CONFLICT, KafkaError) as error:
                 logger(__name__).warning("ends not confirmed", error=repr(error))
 
     async def _confirm_ends(self, pending: _Pending) -> _Pending:

@@ -26,7 +26,6 @@ from services.correspondence.api.wire import (
     thread,
     written,
 )
-from services.correspondence.commands import Author
 from services.correspondence.domain import AuthorRole, MatterState
 from services.correspondence.read_models import matters
 from services.correspondence.read_models import thread as threads
@@ -87,14 +86,10 @@ async def send_reply(door: Door, account_id: str, matter_id: str, reply: Reply, 
     Raises:
         Problem: 404, 409 or 422, as `once`.
     """
-    author = Author(account_id, AuthorRole.STAFF)
 
     async def act(tx: Connection) -> Json:
-        sent = written(matter_id, await door.correspondence.write(tx, matter_id, author, reply.text))
-        if reply.close:
-            await door.correspondence.close(tx, matter_id)
-            sent["status"] = MatterState.CLOSED.value
-        return sent
+        sent = await door.correspondence.reply(tx, matter_id, account_id, reply.text, close=reply.close)
+        return written(matter_id, sent)
 
     scope = f"{account_id} POST /inbox/{matter_id}/messages"
     return await once(door, scope, key, reply.model_dump(), act)

@@ -13,7 +13,8 @@ from aiohttp import web
 from libs.chassis.auth import Principal, TokenSigner
 from libs.chassis.runtime import Parts
 from libs.chassis.testing import ServiceDatabase, TopicSpace, eventually
-from services.correspondence.app import Settings, build
+from services.correspondence.app import build
+from services.correspondence.settings import Settings
 
 SESSION = "s" * 43  # the opaque session token of the clerk
 TENANT = Principal("a1", leases={"L1": "tenant"})

@@ -31,6 +31,8 @@ def handed_on(answer: Answer) -> Response:
     headers = {"Content-Type": answer.content_type}
     if answer.retry_after is not None:
         headers["Retry-After"] = answer.retry_after
+    if answer.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     return Response(answer.body, answer.status, headers=headers)
 
 

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from fastapi.openapi.utils import get_openapi
-from fastapi.security import HTTPBearer
 
 from libs.chassis.http import IdempotencyKey
 from services.gateway.api.answers import command, handed_on, install, read
@@ -38,7 +37,7 @@ Asking = Annotated[Session, Depends(session_of)]
 Key = Annotated[str, Depends(IdempotencyKey)]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 Cursor = Annotated[str | None, Query(max_length=MAX_CURSOR_CHARACTERS)]
-bearer = [Depends(HTTPBearer(auto_error=False, description="The token of POST /session."))]
+SECURITY = {"session": {"type": "http", "scheme": "bearer", "description": "The token of POST /session."}}
 
 
 def add_api(app: FastAPI, sessions: Sessions, doors: tuple[Identity, Ledger, Payments, Correspondence]) -> None:
@@ -64,6 +63,8 @@ def _document(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             whole = get_openapi(title="IOK", version=VERSION, routes=app.routes)
+            whole["components"]["securitySchemes"] = SECURITY
+            whole["security"] = [{name: [] for name in SECURITY}]
             whole["paths"] = {name: item for name, item in whole["paths"].items() if name.startswith(PREFIX)}
             app.openapi_schema = whole
         return app.openapi_schema
@@ -74,14 +75,14 @@ def _document(app: FastAPI) -> None:
 def _sessions(sessions: Sessions, identity: Identity) -> APIRouter:
     router = APIRouter(prefix=PREFIX, tags=["session"])
 
-    @router.post("/session", status_code=201, responses=documented())
+    @router.post("/session", status_code=201, responses=documented(), openapi_extra={"security": []})
     async def sign_in(request: Request, body: SignIn) -> SessionOpened:
         """Sign in. Every failure gets the same answer."""
         client_ip = request.client.host if request.client else ""
         opened = await identity.sign_in(body.login, body.password, client_ip)
         return SessionOpened.model_validate(opened.model_dump())
 
-    @router.delete("/session", status_code=204, dependencies=bearer, responses=documented())
+    @router.delete("/session", status_code=204, responses=documented())
     async def sign_out(request: Request) -> Response:
         """End the session at once."""
         await sessions.end(token_of(request))
@@ -91,7 +92,7 @@ def _sessions(sessions: Sessions, identity: Identity) -> APIRouter:
 
 
 def _me(sessions: Sessions, identity: Identity, ledger: Ledger) -> APIRouter:
-    router = APIRouter(prefix=PREFIX, tags=["session"], route_class=SignedInRoute, dependencies=bearer)
+    router = APIRouter(prefix=PREFIX, tags=["session"], route_class=SignedInRoute)
 
     @router.get("/me", responses=documented())
     async def me(session: Asking) -> models.Me:
@@ -123,7 +124,6 @@ def _tenant_router(tag: str, prefix: str = "") -> APIRouter:
         prefix=PREFIX + prefix,
         tags=[tag],
         route_class=TenantRoute,
-        dependencies=bearer,
         responses=documented(404),
     )
 
@@ -164,9 +164,7 @@ def _leases(ledger: Ledger) -> APIRouter:
 
 
 def _payments(payments: Payments) -> APIRouter:
-    router = APIRouter(
-        prefix=PREFIX, tags=["payment"], route_class=TenantRoute, dependencies=bearer, responses=documented(404)
-    )
+    router = APIRouter(prefix=PREFIX, tags=["payment"], route_class=TenantRoute, responses=documented(404))
     service = payments.service
 
     @router.post(
@@ -187,9 +185,7 @@ def _payments(payments: Payments) -> APIRouter:
 
 
 def _correspondence(correspondence: Correspondence) -> APIRouter:
-    router = APIRouter(
-        prefix=PREFIX, tags=["correspondence"], route_class=TenantRoute, dependencies=bearer, responses=documented(404)
-    )
+    router = APIRouter(prefix=PREFIX, tags=["correspondence"], route_class=TenantRoute, responses=documented(404))
     service = correspondence.service
 
     @router.get("/matter-types", responses={200: {"model": models.MatterTypes}})

@@ -55,14 +55,11 @@ class Identity:
         """Open a session.
 
         Raises:
-            SessionOverError: refused; identity gives one neutral answer for every reason.
-            RefusedError: too many tries, or fields no login can have.
+            RefusedError: identity gives one neutral answer for every reason.
             AwayError: identity did not answer.
         """
         body = json.dumps({"login": login, "password": password, "client_ip": client_ip}).encode()
         answer = await self._service.ask(Call("POST", "/sessions", body=body), None, SIGN_IN_SECONDS)
-        if answer.status == 401:
-            raise SessionOverError
         return Opened.model_validate_json(success(answer))
 
     async def end(self, token: str) -> None:

@@ -24,9 +24,12 @@ NONCE = re.compile(r'nonce="[^"]*"')
 
 def hidden_fields(html: str, action: str) -> dict[str, str]:
     """The hidden fields of the form with this action; `""` is the form that is sent to its own page."""
-    wanted = f'action="{action}"' if action else 'method="post" novalidate'
-    forms = [part for part in html.split("<form")[1:] if wanted in part.partition(">")[0]]
+    forms = [part for part in html.split("<form")[1:] if _is(part.partition(">")[0], action)]
     return {name: unescape(value) for name, value in HIDDEN.findall(forms[0].partition("</form>")[0])}
+
+
+def _is(tag: str, action: str) -> bool:
+    return f'action="{action}"' in tag if action else "action=" not in tag
 
 
 def without_nonces(html: str) -> str:

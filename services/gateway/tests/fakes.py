@@ -6,8 +6,9 @@ Each one can be told to be away (it answers 503) or slow (it answers after the g
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from aiohttp import web
@@ -83,6 +84,7 @@ class Company:
     stored: dict[str, Answer] = field(default_factory=dict)
     matters: dict[str, dict[str, Any]] = field(default_factory=company.matters)
     in_flight_times: int = 0
+    numbers: Iterator[int] = field(default_factory=count)
 
     @property
     def all(self) -> list[Fake]:
@@ -118,7 +120,7 @@ def _identity(world: Company) -> list[web.RouteDef]:
         person = company.PEOPLE.get(given["login"])
         if person is None or person.password != given["password"]:
             return _problem(401, "Nie udało się zalogować")
-        token = f"opaque-{person.login}-{len(world.sessions)}"
+        token = f"opaque-{person.login}-{next(world.numbers)}"  # a token never comes back
         world.sessions[token] = person.login
         body = {
             "token": token,

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from pathlib import Path
 
 import pytest
 
@@ -69,5 +70,6 @@ def test_a_file_that_was_not_built_has_no_address() -> None:
         Assets.load().address("nie-ma.css")
 
 
-def test_a_missing_build_says_what_to_run() -> None:
-    assert "services.gateway.build" in str(NotBuiltError("Run: python -m services.gateway.build"))
+def test_a_missing_build_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(NotBuiltError, match=r"python -m services\.gateway\.build"):
+        Assets.load(tmp_path)

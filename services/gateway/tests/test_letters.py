@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.gateway.tests.conftest import Portal
+from services.gateway.tests.conftest import Portal, hidden_fields
 
 NEW = "/korespondencja/nowa/general"
 THREAD = "/korespondencja/sprawa/mat-1"
@@ -87,3 +87,18 @@ async def test_an_empty_reply_is_refused(anna: Portal) -> None:
 )
 async def test_what_is_not_there_is_not_found(anna: Portal, path: str) -> None:
     assert (await anna.browser.get(path)).status_code == 404
+
+
+async def test_while_identity_is_away_a_letter_can_be_sent_again_as_it_was(anna: Portal) -> None:
+    fields = await anna.hidden(NEW, "")
+    anna.company.identity.away = True
+    sessions = dict(anna.company.sessions)
+    anna.browser.cookies.set("iok", "opaque-z-innej-bramy")
+    answer = await anna.browser.post(NEW, data=fields | LETTER)
+    assert answer.status_code == 503
+    assert "Nic jeszcze nie wysłano" in answer.text
+    assert "Proszę o pomoc &lt;b&gt;szybko&lt;/b&gt;." in answer.text
+    anna.company.identity.away = False
+    anna.browser.cookies.set("iok", next(iter(sessions)))
+    again = hidden_fields(answer.text, "")
+    assert (await anna.browser.post(NEW, data=again)).status_code == 303

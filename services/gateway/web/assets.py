@@ -10,7 +10,7 @@ from starlette.responses import Response
 from services.gateway.web.routing import PageRoute
 
 BUILD_FOLDER = Path(__file__).resolve().parents[1] / "static" / "build"
-CURRENT = BUILD_FOLDER / "current"  # names the folder of the newest build
+CURRENT = "current"  # this file names the folder of the newest build
 FOR_EVER = "public, max-age=31536000, immutable"  # one year: the address changes whenever a file does
 COMPRESSIBLE = {".css", ".js", ".svg", ".txt"}
 CONTENT_TYPES = {
@@ -43,16 +43,16 @@ class Assets:
         self._files = files
 
     @classmethod
-    def load(cls) -> "Assets":
-        """Read the newest build.
+    def load(cls, folder: Path = BUILD_FOLDER) -> "Assets":
+        """Read the newest build in a folder of builds.
 
         Raises:
             NotBuiltError: there is none; the message says what to run.
         """
-        if not CURRENT.exists():
+        if not (folder / CURRENT).exists():
             raise NotBuiltError("The portal's styles and scripts are missing. Run: python -m services.gateway.build")
-        stamp = CURRENT.read_text(encoding="ascii")
-        return cls(stamp, {file.name: _asset(file) for file in (BUILD_FOLDER / stamp).iterdir()})
+        stamp = (folder / CURRENT).read_text(encoding="ascii")
+        return cls(stamp, {file.name: _asset(file) for file in (folder / stamp).iterdir()})
 
     def address(self, name: str) -> str:
         """The path of a file.

@@ -11,10 +11,10 @@ from libs.chassis import logs
 from libs.chassis.http.app import TooLargeError
 from services.gateway.clients.identity import SessionOverError
 from services.gateway.clients.transport import AwayError, NotFoundError
-from services.gateway.web.forms import BadFormError
+from services.gateway.web.forms import BadFormError, fields_of
 from services.gateway.web.signing import Signing
 from services.gateway.web.site import Site
-from services.gateway.web.visits import ForbiddenError, SignInNeededError
+from services.gateway.web.visits import PASSWORD_PATH, ForbiddenError, SignInNeededError
 
 # Everything else on this host is a page.
 OTHER_DOORS = ("/api/", "/ops/", "/panel", "/autopay/itn", "/healthz", "/readyz", "/metrics", "/static/")
@@ -55,9 +55,14 @@ class ErrorPages:
         status = _status(error)
         if status >= 500 and not isinstance(error, AwayError):
             log.error("page failed", path=request.url.path, exc_info=error)
-        return self._page(request, status)
+        unsent = await fields_of(request) if status == 503 and self._may_be_sent_again(request) else {}
+        return self._page(request, status, unsent)
 
-    def _page(self, request: Request, status: int) -> Response:
+    def _may_be_sent_again(self, request: Request) -> bool:
+        """Whether a form can be offered again as it was; a password is typed again."""
+        return request.method == "POST" and request.url.path not in {"/zaloguj", PASSWORD_PATH}
+
+    def _page(self, request: Request, status: int, unsent: dict[str, str]) -> Response:
         say = self._site.language.text
         texts = {
             400: (say("Nie rozumiemy tego formularza"), say("Wróć na poprzednią stronę i wyślij go jeszcze raz.")),
@@ -80,7 +85,8 @@ class ErrorPages:
             say("Zapisaliśmy ten błąd. Spróbuj ponownie za chwilę, a jeśli się powtórzy, napisz do nas."),
         )
         heading, advice = texts.get(status, defect)
-        return self._site.page(request, "error.html", {"heading": heading, "advice": advice}, status=status)
+        context = {"heading": heading, "advice": advice, "unsent": unsent}
+        return self._site.page(request, "error.html", context, status=status)
 
 
 def _status(error: Exception) -> int:

@@ -88,8 +88,11 @@ class Paying:
         for charge in month.charges if month else []:
             amount_grosze = min(_total_grosze(charge), owed_grosze)
             if month and amount_grosze > 0:
-                named = {"month": self._site.language.month(month.month), "sum": money(amount_grosze)}
-                text = say("Opłata za %(month)s: %(sum)s") % named
+                several = say("Opłata za %(month)s, termin %(day)s: %(sum)s")
+                text = several if len(month.charges) > 1 else say("Opłata za %(month)s: %(sum)s")
+                language = self._site.language
+                named = {"month": language.month(month.month), "day": language.day(charge.due_on)}
+                text %= named | {"sum": money(amount_grosze)}
                 choices.append({"value": f"charge:{charge.charge_id}:{amount_grosze}", "text": text})
         return choices
 

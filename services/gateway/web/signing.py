@@ -85,7 +85,7 @@ class Signing:
             return self._page(request, asked, neutral)
         try:
             opened = await self._identity.sign_in(login, password, request.client.host if request.client else "")
-        except (SessionOverError, RefusedError):
+        except RefusedError:
             return self._page(request, asked, neutral)
         except AwayError:
             whole = FormErrors({}, say("Logowanie chwilowo nie działa. Spróbuj ponownie za chwilę."))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from libs.chassis.postgres import Connection
 from services.identity.commands.tools import Tools
@@ -11,6 +12,8 @@ from services.identity.read_models import attempts, audit, leases, sessions
 from services.identity.read_models.audit import Action
 from services.identity.read_models.sessions import Session
 
+OWN_SERVICE: Final = "identity"
+
 
 class SessionOverError(Exception):
     """There is no such session, or it is over."""
@@ -18,11 +21,19 @@ class SessionOverError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a session, and what they may reach: `leases` maps lease ids to the holder's role in each."""
+    """Who holds a session, and what they may reach: `leases` maps lease ids to the holder's role in each.
+
+    Who must still choose a password has no role, reaches no lease, and gets a token of this service alone.
+    """
 
     session: Session
+    roles: tuple[str, ...]
     leases: dict[str, str]
     expires_at: datetime
+
+    def granted(self, services: Sequence[str]) -> list[str]:
+        """Those of the services for which the holder may have a token."""
+        return [one for one in services if one == OWN_SERVICE or not self.session.must_change_password]
 
 
 async def alive(tools: Tools, tx: Connection, token: str) -> Session:
@@ -38,7 +49,7 @@ async def alive(tools: Tools, tx: Connection, token: str) -> Session:
 
 
 async def use_session(tools: Tools, token: str) -> Holder:
-    """Use a session: its idle time begins anew. Who must still choose a password reaches no lease and has no role.
+    """Use a session: its idle time begins anew.
 
     Raises:
         SessionOverError: there is none, or it is over.
@@ -49,7 +60,8 @@ async def use_session(tools: Tools, token: str) -> Holder:
         if session.span.worth_writing(now):
             await sessions.touch(tx, token_hash(token), now)
         reachable = {} if session.must_change_password else await leases.of_person(tx, session.person_id)
-    return Holder(session, reachable, session.span.used(now).expires_at)
+    roles = () if session.must_change_password else session.roles
+    return Holder(session, roles, reachable, session.span.used(now).expires_at)
 
 
 async def end_session(tools: Tools, token: str) -> None:

@@ -7,12 +7,16 @@ from typing import Final
 from libs.chassis.postgres import Connection
 from services.identity.domain.throttling import PER_ADDRESS, PER_LOGIN, Attempts, Policy, attempt, taken_back
 
-# Both rows exist and are locked, always address before login, so that nobody waits in a ring.
-PREPARE = "insert into attempts (scope, subject_hash) values ('address', $1), ('login', $2) on conflict do nothing"
-LOCK = """
+# Both rows exist and are locked, always address before login, so that nobody waits in a ring. The empty update is what
+# locks a row that was there: without it, whoever forgets old attempts could take it away before it is read.
+PREPARE = """
+insert into attempts (scope, subject_hash) values ('address', $1), ('login', $2)
+on conflict (scope, subject_hash) do update set count = attempts.count
+"""
+READ = """
 select scope, count, last_at, blocked_until from attempts
 where (scope = 'address' and subject_hash = $1) or (scope = 'login' and subject_hash = $2)
-order by scope for update
+order by scope
 """
 WRITE = "update attempts set count = $3, last_at = $4, blocked_until = $5 where scope = $1 and subject_hash = $2"
 FORGET_LOGINS = "delete from attempts where scope = 'login' and subject_hash = any($1::bytea[])"
@@ -51,7 +55,7 @@ async def succeeded(tx: Connection, subject: Subject) -> None:
 
 async def _locked(tx: Connection, subject: Subject) -> dict[str, Attempts]:
     await tx.execute(PREPARE, subject.address_hash, subject.login_hash)
-    rows = await tx.fetch(LOCK, subject.address_hash, subject.login_hash)
+    rows = await tx.fetch(READ, subject.address_hash, subject.login_hash)
     return {row["scope"]: Attempts(row["count"], row["last_at"], row["blocked_until"]) for row in rows}
 
 

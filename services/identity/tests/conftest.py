@@ -14,7 +14,7 @@ from libs.events.decoding import read_data
 from services.identity.app import SOURCE, make_app
 from services.identity.commands.tools import Tools
 from services.identity.consumer import LeaseProjector
-from services.identity.settings import IdentitySettings
+from services.identity.settings import Settings
 from services.identity.tests.house import SEED, Clock, CountingPool, House
 from tests.stack.databases import Databases
 
@@ -25,7 +25,7 @@ async def house(service_database: Callable[[str], ServiceDatabase], tmp_path: Pa
     database = await Database.open(server.service_dsn)
     clock, passwords, signer = Clock(), CountingPool(), TokenSigner(SEED)
     tools = Tools(database, EventStore(SOURCE, read_data), passwords, b"l" * 32, clock)
-    app = make_app(IdentitySettings(), tools, signer, LeaseProjector({"erp"}))
+    app = make_app(Settings(), tools, signer, LeaseProjector({"erp"}))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://identity") as client:
         yield House(tools, client, clock, passwords, signer, tmp_path / "letters", server)
     tools.passwords.close()

@@ -2,28 +2,32 @@
 
 import asyncio
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
-from aiokafka.errors import KafkaError
-from confluent_kafka import KafkaException
 from fastapi import APIRouter, Depends
 
 from libs.chassis.auth import Principal, StaffGate
 from libs.chassis.http import Problem
-from libs.chassis.kafka import MissingTopicError
 from libs.chassis.logs import logger
 from libs.chassis.panel.ops import operator_of
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE
 from services.ledger.commands.sealing import Sealer
-from services.ledger.consumer.rebuild import Progress, Rebuild, RebuildRefusedError
+from services.ledger.domain import Progress, RebuildRefusedError, Rebuilt, Tell
 
-FAILURES = (RebuildRefusedError, MissingTopicError, KafkaError, KafkaException, *UNAVAILABLE, *CONFLICT)
+FAILURES = (RebuildRefusedError, *UNAVAILABLE, *CONFLICT)
+
+
+class Rebuilder(Protocol):
+    """What builds a book and switches to it."""
+
+    async def run(self, tell: Tell, *, by_operator: bool) -> Rebuilt:
+        """Do it; raises RebuildRefusedError."""
 
 
 class Rebuilding:
     """The rebuild started from this process, if any: one at a time, in the background."""
 
-    def __init__(self, rebuild: Rebuild, sealer: Sealer) -> None:
+    def __init__(self, rebuild: Rebuilder, sealer: Sealer) -> None:
         """Keep what builds the book and what seals it afterwards."""
         self._rebuild = rebuild
         self._sealer = sealer
@@ -62,7 +66,7 @@ class Rebuilding:
         self._told = {"state": "running", **asdict(progress)}
 
 
-def router(rebuild: Rebuild, sealer: Sealer, gate: StaffGate) -> APIRouter:
+def router(rebuild: Rebuilder, sealer: Sealer, gate: StaffGate) -> APIRouter:
     """The routes at /ops/rebuild, for operators."""
     routes = APIRouter(prefix="/ops", tags=["ops"])
     rebuilding = Rebuilding(rebuild, sealer)

@@ -167,7 +167,7 @@ class Importer:
         except ValidationError as error:
             raise BadLineError("lease_id: 1 to 64 characters of A-Za-z0-9._- are wanted") from error
         line = self._kind.read(number, lease_id, dict(fields))
-        content = hashlib.sha256(repr(line.event).encode()).digest()
+        content = hashlib.sha256(line.event.model_dump_json().encode()).digest()
         if seen.contents.setdefault((lease_id, line.key), content) != content:
             raise BadLineError(f"{line.key} of lease {lease_id} stands on an earlier line with another content")
         return line

@@ -13,8 +13,9 @@ from libs.chassis.kafka import MissingTopicError
 from libs.chassis.logs import logger
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Database
 from libs.chassis.settings import KafkaSettings
-from services.ledger.consumer.rebuild import Progress, Rebuild, RebuildRefusedError
+from services.ledger.consumer.rebuild import Rebuild
 from services.ledger.consumer.remembered import greatest_book, seal_chain
+from services.ledger.domain import Progress, RebuildRefusedError
 from services.ledger.read_models import books
 
 LOOK_SECONDS: Final = 1.0

@@ -3,22 +3,24 @@
 Nothing is published while it is built. Stopped half-way, it goes on where it stood when started again.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Final
 
-from libs.chassis.kafka import Record
+from aiokafka.errors import KafkaError
+from confluent_kafka import KafkaException
+
+from libs.chassis.kafka import MissingTopicError, Record
 from libs.chassis.logs import logger
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Connection, Database
 from libs.chassis.projection import Positions, SetAside, StalePositionError
 from libs.chassis.projection.positions import Step
 from libs.chassis.settings import KafkaSettings
 from services.ledger.commands.announcing import Announcer
-from services.ledger.consumer.kafka_log import KafkaLog, Places, open_log
+from services.ledger.consumer.kafka_log import KafkaLog, Places, SilentLogError, open_log
 from services.ledger.consumer.projector import BookProjector
 from services.ledger.consumer.remembered import PublishedSeal, greatest_book, seal_chain
-from services.ledger.domain import Account
+from services.ledger.domain import Account, Progress, RebuildRefusedError, Rebuilt, Tell
 from services.ledger.read_models import balance, books, refused, state
 from services.ledger.read_models.books import Verdict, projection_of
 
@@ -31,38 +33,6 @@ NO_BOOK: Final = 0  # a book without entries
 # Only one rebuild at a time; the lock ends with its session.
 LOCK = "select pg_try_advisory_lock(hashtext('iok-rebuild'))"
 UNLOCK = "select pg_advisory_unlock(hashtext('iok-rebuild'))"
-
-
-class RebuildRefusedError(Exception):
-    """A rebuild cannot be done, or must not go live; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a rebuild is: records read of those that lie in Kafka, and what it is doing."""
-
-    book: int
-    records: int
-    total: int
-    doing: str
-
-
-@dataclass(slots=True)
-class Rebuilt:
-    """What a rebuild did. `same_hash`: whether both books agree at the live one's offsets (None: there was none)."""
-
-    book: int
-    previous_book: int | None
-    switched: bool
-    same_hash: bool | None
-    hash: str
-    previous_hash: str | None
-    entries: int
-    leases: int
-    different_leases: list[str] = field(default_factory=list)
-
-
-Tell = Callable[[Progress], None]
 
 
 class Rebuild:
@@ -82,8 +52,14 @@ class Rebuild:
         """Build a book, compare it with the live one and switch to it (not when `verify_only`).
 
         Raises:
-            RebuildRefusedError: another rebuild runs, the log does not begin at 0, or the book must not go live.
+            RebuildRefusedError: another rebuild runs, Kafka does not give what is needed, or the book must not go live.
         """
+        try:
+            return await self._run(tell, by_operator=by_operator, verify_only=verify_only)
+        except (KafkaError, KafkaException, MissingTopicError, SilentLogError) as error:
+            raise RebuildRefusedError(f"Kafka does not give what is needed: {error}") from error
+
+    async def _run(self, tell: Tell, *, by_operator: bool, verify_only: bool) -> Rebuilt:
         async with self._alone(), open_log(self._kafka, self._projector.topics) as log:
             chain = await seal_chain(self._kafka)
             seal = self._must_match(log, chain.last, by_operator=by_operator)
@@ -228,7 +204,10 @@ class Rebuild:
                     return await self._announce_differences(tx, number, live)
             if verdict is not Verdict.BEHIND:
                 raise RebuildRefusedError(_WHY[verdict])
+            before = await self._places(number)
             await self._catch_up(log, number, lambda _: None)
+            if before == await self._places(number):
+                raise RebuildRefusedError("Kafka holds less than the live book has read: republish first")
         raise RebuildRefusedError("records come faster than they can be read: try again when there is less traffic")
 
     async def _read_the_rest(self, tx: Connection, log: KafkaLog, number: int, live: int | None) -> Verdict | None:

@@ -10,7 +10,7 @@ from libs.chassis.postgres import Connection, Database
 from libs.chassis.settings import KafkaSettings
 from libs.events.decoding import Fact, Rejected, Skipped, decode
 from services.ledger.consumer.kafka_log import KafkaLog, Places, open_log
-from services.ledger.consumer.remembered import PublishedSeal, seal_chain
+from services.ledger.consumer.remembered import PublishedSeal, SealChain, seal_chain
 from services.ledger.domain import Arrival
 from services.ledger.domain.booking import EventKey
 from services.ledger.read_models import books, proofs, seals, state
@@ -57,12 +57,14 @@ class Verifier:
         Raises:
             NoLiveBookError: there is no live book.
         """
+        async with self._database.connection() as connection:
+            published = await seals.published(connection)
         chain = await seal_chain(self._kafka)
         async with self._database.transaction("repeatable_read", readonly=True) as tx:
             number = await books.live(tx)
             found = await state.of_book(tx, number)
             verified = Verified(number, found.entries, found.hash, set_aside=found.set_aside)
-            verified.faults += chain.faults
+            verified.faults += [*chain.faults, *_missing(chain, published)]
             verified.faults += await proofs.faulty_entries(tx, number)
             verified.faults += await proofs.faulty_accounts(tx, number)
             seal = await self._hold_against(tx, number, chain.last, verified)
@@ -76,11 +78,9 @@ class Verifier:
         self, tx: Connection, number: int, last: PublishedSeal | None, verified: Verified
     ) -> PublishedSeal | None:
         """Compare with the last seal on Kafka; returns it when it vouches for what lies below its offsets."""
-        recorded = await seals.last(tx)
         if last is None:
-            if recorded.seal is not None:
-                verified.faults.append(f"seal {recorded.version} never reached Kafka, or was taken from there")
             return None
+        recorded = await seals.last(tx)
         verified.sealed_version = last.envelope.streamversion
         if recorded.seal is not None and recorded.version < (last.envelope.streamversion or 0):
             verified.faults.append(
@@ -192,6 +192,12 @@ class _Comparison:
             read.content_digest,
         ):
             self.verified.faults.append(f"entry {entry.key[3]} of lease {entry.key[1]} is not what Kafka holds")
+
+
+def _missing(chain: SealChain, published: int) -> list[str]:
+    """Seals that Kafka acknowledged and does not hold."""
+    held = 0 if chain.last is None else chain.last.envelope.streamversion or 0
+    return [f"Kafka acknowledged seal {published} and holds only {held}"] if held < published else []
 
 
 def _places(offsets: books.Offsets) -> Places:

@@ -57,6 +57,7 @@ from services.ledger.domain.leases import (
     lease_of,
     runs_in,
 )
+from services.ledger.domain.rebuilds import Progress, RebuildRefusedError, Rebuilt, Tell
 from services.ledger.domain.streams import StreamHead, StreamKey, VersionNote
 
 __all__ = [
@@ -92,11 +93,15 @@ __all__ = [
     "NextDue",
     "NothingToChargeError",
     "Outcome",
+    "Progress",
+    "RebuildRefusedError",
+    "Rebuilt",
     "Refusal",
     "Sighted",
     "SignLease",
     "StreamHead",
     "StreamKey",
+    "Tell",
     "VersionNote",
     "allocate",
     "book",

@@ -12,7 +12,7 @@ from libs.chassis.runtime import Command, CommandError
 from libs.events.ledger import Offsets
 from services.ledger.app import announcer, opened, rebuild, sealer, verifier
 from services.ledger.commands.republishing import Republisher
-from services.ledger.consumer.rebuild import Progress, RebuildRefusedError
+from services.ledger.domain import Progress, RebuildRefusedError
 from services.ledger.operate.telling import add_json, plainly, progress, tell
 from services.ledger.read_models import books, state
 from services.ledger.settings import Settings

@@ -1,18 +1,22 @@
-"""`import-leases`, `import-charges`, `charge-run`."""
+"""`import-leases`, `change-lease`, `end-lease`, `import-charges`, `charge-run`."""
 
 import argparse
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 from libs.chassis.event_store import utc_now
 from libs.chassis.runtime import Command, CommandError
+from libs.events.decoding import Rejected, read_json
+from libs.events.ledger import LeaseChanged
 from services.ledger.app import event_store, opened
 from services.ledger.commands.charge_run import Charger
 from services.ledger.commands.import_charges import ChargeLines, charges_in
-from services.ledger.commands.import_files import BadFileError, Importer, ImportRefusedError, Kind
+from services.ledger.commands.import_files import BadFileError, BadLineError, Importer, ImportRefusedError, Kind, parse
 from services.ledger.commands.import_leases import LeaseLines
-from services.ledger.domain import first_day, warsaw_day
+from services.ledger.commands.leases import LeaseDesk
+from services.ledger.domain import ChangeLease, EndLease, LedgerError, first_day, warsaw_day
 from services.ledger.operate.telling import add_json, plainly, progress, tell
 from services.ledger.read_models.reading import NotCaughtUpError, wait_until_read
 from services.ledger.settings import Settings
@@ -59,6 +63,51 @@ async def _import(settings: Settings, arguments: argparse.Namespace, kind: Kind)
     return 0
 
 
+def _change_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lease_id", metavar="LEASE", help="the lease, one of the ledger's own")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="its whole new terms: a JSON object, as of LeaseChanged"
+    )
+    add_json(parser)
+
+
+async def _change_lease(settings: Settings, arguments: argparse.Namespace) -> int:
+    try:
+        terms = parse(LeaseChanged, _object(arguments.file))
+    except (OSError, BadLineError, Rejected) as error:
+        raise CommandError(f"{arguments.file}: {error}") from error
+    if not isinstance(terms, LeaseChanged):
+        raise TypeError(f"{terms.event_type()} is no change of a lease")
+    return await _command(settings, arguments, ChangeLease(terms))
+
+
+def _object(file: Path) -> dict[str, object]:
+    read = read_json(file.read_bytes())
+    if not isinstance(read, dict):
+        raise BadLineError("no JSON object")
+    return dict(read)
+
+
+def _end_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lease_id", metavar="LEASE", help="the lease, one of the ledger's own")
+    parser.add_argument("ended_on", type=date.fromisoformat, metavar="YYYY-MM-DD", help="its last day")
+    add_json(parser)
+
+
+async def _end_lease(settings: Settings, arguments: argparse.Namespace) -> int:
+    return await _command(settings, arguments, EndLease(arguments.ended_on))
+
+
+async def _command(settings: Settings, arguments: argparse.Namespace, command: ChangeLease | EndLease) -> int:
+    async with plainly("command"), opened(settings, "lease") as database:
+        try:
+            appended = await LeaseDesk(database, event_store()).handle(arguments.lease_id, command)
+        except LedgerError as refusal:
+            raise CommandError(f"lease {arguments.lease_id}: {refusal}") from refusal
+    tell({"lease_id": arguments.lease_id, "appended": appended}, as_json=arguments.json)
+    return 0
+
+
 def _month(text: str) -> str:
     try:
         return f"{first_day(text):%Y-%m}"
@@ -97,6 +146,8 @@ LEASE_AND_CHARGE_COMMANDS = (
         _import_leases,
         _file_arguments,
     ),
+    Command("change-lease", "give a lease of the ledger's own new terms", _change_lease, _change_arguments),
+    Command("end-lease", "end a lease of the ledger's own", _end_lease, _end_arguments),
     Command(
         "import-charges",
         "import charges and corrections from a file, each with its lease_id and type",

@@ -28,12 +28,17 @@ from unnest($2::text[], $3::text[]) as g (lease_id, claim)
 join book_entries e on e.book = $1 and e.lease_id = g.lease_id and e.claim = g.claim
 """
 
+# Days travel as text: to the driver, the calendar's first and last day mean infinity.
 ADD_ENTRIES = """
 insert into book_entries (book, lease_id, version, topic, source, id, type, kind, amount_grosze, booked_on, due_on,
     charge_id, credit_id, claim, month, partition, "offset", digest, content_digest, data)
-select $1, * from unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::text[],
-    $9::bigint[], $10::date[], $11::date[], $12::text[], $13::text[], $14::text[], $15::text[], $16::int[],
+select $1, lease_id, version, topic, source, id, type, kind, amount_grosze, booked_on::date, due_on::date,
+    charge_id, credit_id, claim, month, partition, "offset", digest, content_digest, data
+from unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::text[],
+    $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::int[],
     $17::bigint[], $18::bytea[], $19::bytea[], $20::json[])
+    as g (lease_id, version, topic, source, id, type, kind, amount_grosze, booked_on, due_on, charge_id, credit_id,
+        claim, month, partition, "offset", digest, content_digest, data)
 """
 
 ADD_SEEN = """
@@ -89,8 +94,9 @@ def _row(booked: Booked) -> tuple[object, ...]:
     envelope = arrival.fact.envelope
     return (
         *(entry.lease_id, booked.version, entry.topic, entry.source, entry.id, envelope.type, entry.kind.value),
-        *(entry.amount_grosze, entry.booked_on, entry.due_on, entry.charge_id, entry.credit_id, entry.claim),
-        *(entry.month, arrival.partition, arrival.offset, entry.digest(), arrival.fact.content_digest),
+        *(entry.amount_grosze, entry.booked_on.isoformat(), None if entry.due_on is None else entry.due_on.isoformat()),
+        *(entry.charge_id, entry.credit_id, entry.claim, entry.month),
+        *(arrival.partition, arrival.offset, entry.digest(), arrival.fact.content_digest),
         canonical(envelope.data).decode(),
     )
 

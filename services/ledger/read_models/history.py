@@ -16,7 +16,7 @@ from services.ledger.read_models.grants import LeaseGrant, NotHereError
 PAGE = """
 select id, kind, amount_grosze, booked_on, due_on, version, data, topic, partition, "offset", source, month
 from history
-where lease_id = $1 and (booked_on, source, id, topic) < ($3::date, $4::text, $5::uuid, $6::text)
+where lease_id = $1 and (booked_on, source, id, topic) < ($3::text::date, $4::text, $5::uuid, $6::text)
 order by booked_on desc, source desc, id desc, topic desc limit $2
 """
 
@@ -29,8 +29,8 @@ order by booked_on, source, topic limit 1
 
 BANK_ACCOUNT = "select terms ->> 'bank_account' from leases where lease_id = $1"
 
-# Before the first page: later than every entry (PostgreSQL reads the last date of the calendar as infinity).
-NEWEST: Final[CanonicalPosition] = (date.max, "", "ffffffff-ffff-ffff-ffff-ffffffffffff", "")
+# Before the first page: later than every entry. Days travel as text: to the driver, the calendar's last means infinity.
+NEWEST: Final = ("infinity", "", "ffffffff-ffff-ffff-ffff-ffffffffffff", "")
 MAX_CURSOR_CHARACTERS: Final = 1_000
 
 MONTHS: Final = (
@@ -94,7 +94,10 @@ async def page(
     Raises:
         BadCursorError: `cursor` was not given out here.
     """
-    before = NEWEST if cursor is None else position_of(cursor)
+    before = NEWEST
+    if cursor is not None:
+        booked_on, source, entry_id, topic = position_of(cursor)
+        before = (booked_on.isoformat(), source, entry_id, topic)
     rows = await tx.fetch(PAGE, grant.lease_id, limit + 1, *before)
     account = await tx.fetchval(BANK_ACCOUNT, grant.lease_id)
     entries = [_entry(row, account) for row in rows[:limit]]

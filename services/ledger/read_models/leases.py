@@ -18,7 +18,9 @@ select lease_id, source, signed, terms, ended_on from book_leases where book = $
 
 STORE = """
 insert into book_leases (book, lease_id, source, signed, terms, ended_on)
-select $1, * from unnest($2::text[], $3::text[], $4::boolean[], $5::json[], $6::date[])
+select $1, lease_id, source, signed, terms, ended_on::date
+from unnest($2::text[], $3::text[], $4::boolean[], $5::json[], $6::text[])
+    as g (lease_id, source, signed, terms, ended_on)
 on conflict (book, lease_id) do update
 set source = excluded.source, signed = excluded.signed, terms = excluded.terms, ended_on = excluded.ended_on
 """
@@ -88,7 +90,7 @@ async def store(tx: Connection, book: int, leases: Mapping[str, HeldLease]) -> N
         [lease.source for lease in leases.values()],
         [lease.signed for lease in leases.values()],
         [None if lease.terms is None else canonical(lease.terms).decode() for lease in leases.values()],
-        [None if lease.ended_on is None else date.fromisoformat(lease.ended_on) for lease in leases.values()],
+        [lease.ended_on for lease in leases.values()],
     )
 
 

@@ -16,6 +16,13 @@ select stream_version, body, recorded_at from events where topic = 'iok.seals' o
 RECORDED_AT = "select recorded_at from events where topic = 'iok.seals' and event_id = $1"
 
 
+# The last seal that has left the outbox: those still in it may not be on Kafka yet.
+PUBLISHED = """
+select coalesce(max(e.stream_version), 0) from events e where e.topic = 'iok.seals'
+    and not exists (select from outbox o where o.topic = e.topic and o.body = e.body)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class LastSeal:
     """The last seal: its stream version (0: none yet), itself, the hash the next one names, when it was recorded."""
@@ -36,6 +43,12 @@ async def last(tx: Connection) -> LastSeal:
     if not isinstance(seal, BookSealed):
         raise TypeError(f"{envelope.type} is no seal")
     return LastSeal(row["stream_version"], seal, seal_hash(envelope.data), row["recorded_at"])
+
+
+async def published(tx: Connection) -> int:
+    """The stream version of the last seal that Kafka has acknowledged; 0: none."""
+    version: int = await tx.fetchval(PUBLISHED)
+    return version
 
 
 async def recorded_at(tx: Connection, event_id: str) -> datetime | None:

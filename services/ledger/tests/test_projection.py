@@ -11,9 +11,10 @@ from libs.chassis.kafka import Record
 from libs.chassis.postgres import Database, Row
 from libs.chassis.projection import SetAside
 from libs.chassis.testing import ServiceDatabase
+from services.ledger.api import sections
 from services.ledger.consumer.projector import BookProjector
 from services.ledger.domain import Figures, NextDue, entry_of
-from services.ledger.read_models import balance
+from services.ledger.read_models import balance, history
 from services.ledger.read_models.grants import LeaseGrant
 from services.ledger.tests.facts import (
     ERP,
@@ -226,6 +227,40 @@ async def test_a_balance_is_stale_until_every_partition_was_confirmed_lately(
     assert await confirm(balance.BOOK_PARTITIONS - 1, 1) is True
     assert await confirm(balance.BOOK_PARTITIONS, 11) is True
     await admin.close()
+
+
+async def test_a_history_with_the_first_and_last_day_of_the_calendar_pages_to_its_end(
+    database: Database, projector: BookProjector
+) -> None:
+    days = ["0001-01-01", "9999-12-31", "2026-10-01"]
+    records = [record("ChargeIssued", charge(1, f"C-{n}", issued_on=day), offset=n) for n, day in enumerate(days)]
+    await project(database, projector, *records)
+    found: list[str] = []
+    cursor: str | None = None
+    async with database.connection() as connection:
+        for _ in range(3):
+            (entry,), cursor = await history.page(connection, LeaseGrant(LEASE), 1, cursor)
+            found.append(entry.booked_on.isoformat())
+    assert (found, cursor) == (["9999-12-31", "2026-10-01", "0001-01-01"], None)
+
+
+async def test_the_panel_shows_books_leases_nobody_signed_gaps_and_contradictions(
+    database: Database, projector: BookProjector
+) -> None:
+    await project(
+        database,
+        projector,
+        record("ChargeIssued", charge(7), id=event_id(1), streamversion=3, offset=0),
+        record("ChargeIssued", charge(9, "C-2"), streamversion=3, offset=1),
+        record("LeaseSigned", lease_terms(), subject="L-2", offset=2),
+        record("ChargeIssued", charge(8), subject="L-2", offset=3),
+    )
+    shown = {section.title: (await section.read()).rows for section in sections.of(database)}
+    assert [row[:2] for row in shown["Księgi"]] == [("1", "live")]
+    assert shown["Ostatnia pieczęć"] == []
+    assert shown["Bez umowy"] == [(LEASE, "2", "16")]
+    assert shown["Luki w strumieniach"] == [("iok.charges", LEASE, "iok/ledger", "1-2")]
+    assert [row[1:3] for row in shown["Sprzeczności"]] == [("stream_version_taken_by_another_id", "iok.charges/0/1")]
 
 
 FORBIDDEN = [

@@ -41,7 +41,7 @@ EVENTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("TransferCredited", transfer(900), {}),
     ("TransferUncredited", uncredited(900), {"subject": "L-10"}),
     ("ChargeIssued", charge(1), {"subject": "L-2"}),
-    ("ChargeIssued", charge(1), {"subject": "l-2"}),
+    ("ChargeIssued", charge(1, issued_on="0001-01-01", due_on="9999-12-31"), {"subject": "l-2"}),
 ]
 
 

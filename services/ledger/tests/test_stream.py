@@ -9,7 +9,7 @@ import pytest
 from libs.chassis.kafka import CONTENT_TYPE_HEADER
 from libs.chassis.testing import ServiceDatabase, TopicSpace, eventually
 from services.ledger.app import rebuild, sealer, verifier
-from services.ledger.consumer.rebuild import Progress
+from services.ledger.domain import Progress
 from services.ledger.read_models import books, state
 from services.ledger.tests.facts import ERP, LEASE, charge, correction, event_id, lease_terms, payment, refund
 from services.ledger.tests.stream import Ledger, running, settings_for

@@ -27,7 +27,6 @@ from services.payments.domain.autopay import SEPARATOR, Merchant, digest, grosze
 
 MAX_DOCUMENT_BYTES = 64 * 1024  # the longest documented notification has some 4 KiB
 MAX_TRANSACTIONS = 100  # one in practice
-MAX_CODE_CHARACTERS = 64
 
 # The texts read from a transaction; more nodes may come and only count in the hash.
 FIELDS = (

@@ -1,0 +1,37 @@
+"""What a rebuild tells: its progress, what came of it, or why it was refused."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+
+class RebuildRefusedError(Exception):
+    """A rebuild cannot be done, or must not go live; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a rebuild is: records read of those that lie in Kafka, and what it is doing."""
+
+    book: int
+    records: int
+    total: int
+    doing: str
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """What a rebuild did. `same_hash`: whether both books agree at the live one's offsets (None: there was none)."""
+
+    book: int
+    previous_book: int | None
+    switched: bool
+    same_hash: bool | None
+    hash: str
+    previous_hash: str | None
+    entries: int
+    leases: int
+    different_leases: list[str] = field(default_factory=list)
+
+
+Tell: TypeAlias = Callable[[Progress], None]
