@@ -48,7 +48,7 @@ down: install ## Stop what `make up` started
 	@$(PY) -m deploy.local down
 
 .PHONY: status
-status: install ## Say what runs, where, and since when
+status: install ## Say what runs, and where
 	@$(PY) -m deploy.local status
 
 .PHONY: pages
@@ -94,6 +94,12 @@ lock: install ## Solve the dependencies of pyproject.toml again into requirement
 	.venv/bin/uv pip compile pyproject.toml $(GROUPS:%=--group %) --generate-hashes --no-emit-index-url \
 		--no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" -o requirements.lock --quiet
 
-.PHONY: bench simulate
-bench simulate: # not listed: the measurements and the simulation come with issues of their own
+SEEDS ?= 10000
+
+.PHONY: simulate
+simulate: install ## The seeded simulation of the real decide and fold: make simulate SEEDS=10000
+	@$(PY) -m tests.simulation --seeds $(SEEDS) --jobs $(WORKERS)
+
+.PHONY: bench
+bench: # not listed: the measurements come with an issue of their own
 	@echo "make $@: there is nothing to run yet" >&2; exit 2

@@ -95,6 +95,7 @@ def down(places: Places) -> int:
     if not places.run.exists() or not lock.taken:
         print(f"nothing runs here ({places.var})")
         return 0
+    print("stopping ...", flush=True)
     if lock.end_holders():
         print("stopped")
         return 0

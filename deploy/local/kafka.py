@@ -32,6 +32,7 @@ ASK_SECONDS = 0.5
 STOP_SECONDS = 30
 FORMAT_SECONDS = 120
 HEAP_MIB = 256
+GROUP_LOG_PARTITIONS = 4
 RECONNECT_MS = 100
 AUTHENTICATION_FAILED = KafkaError._AUTHENTICATION  # noqa: SLF001 - librdkafka's own errors are named so
 
@@ -66,7 +67,7 @@ num.partitions=12
 default.replication.factor=1
 min.insync.replicas=1
 offsets.topic.replication.factor=1
-offsets.topic.num.partitions=4
+offsets.topic.num.partitions={group_log_partitions}
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=4
@@ -183,6 +184,7 @@ class KafkaNode:
             broker_password=self.password("broker"),
             controller_password=self.password("controller"),
             data=self.data,
+            group_log_partitions=GROUP_LOG_PARTITIONS,
         )
 
     def _format(self, java: tuple[str, ...], settings: Path) -> None:

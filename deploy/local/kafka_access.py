@@ -25,7 +25,7 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from deploy.local.kafka import KafkaAccess
+from deploy.local.kafka import GROUP_LOG_PARTITIONS, KafkaAccess
 from deploy.local.progress import StackError
 from libs.events.topics import LEASES, PAYMENTS, TOPICS, TRANSFERS, TopicSpec, dead_letter_topic
 
@@ -35,6 +35,13 @@ ALL_GROUPS = "*"
 OUR_GROUPS = "iok"
 SCRAM_ITERATIONS = 4096
 ANSWER_SECONDS = 30.0
+
+GROUP_LOG = NewTopic(
+    "__consumer_offsets",
+    num_partitions=GROUP_LOG_PARTITIONS,
+    replication_factor=1,
+    config={"cleanup.policy": "compact", "segment.bytes": "104857600", "compression.type": "producer"},
+)
 
 # Beside the topics a service owns, which it may always read.
 READS: Mapping[str, tuple[str, ...]] = {
@@ -102,6 +109,23 @@ def ensure_users(access: KafkaAccess, passwords: Mapping[str, str]) -> None:
             _wait(admin.create_acls(list(wanted - known)))
     except KafkaException as error:
         raise StackError(f"Kafka's users and access lists cannot be set: {error}") from error
+
+
+def ensure_group_log(access: KafkaAccess) -> None:
+    """Create the topic in which our broker keeps the positions of groups.
+
+    Kafka would create it when the first group asks, and keep that group waiting for seconds; clients differ in how well
+    they bear it.
+
+    Raises:
+        StackError: the broker refuses.
+    """
+    admin = AdminClient(access.client_settings())
+    try:
+        if GROUP_LOG.topic not in admin.list_topics(timeout=ANSWER_SECONDS).topics:
+            _wait(admin.create_topics([GROUP_LOG], operation_timeout=ANSWER_SECONDS))
+    except KafkaException as error:
+        raise StackError(f"Kafka's own topic {GROUP_LOG.topic} cannot be made: {error}") from error
 
 
 def wanted_acls() -> Iterator[AclBinding]:

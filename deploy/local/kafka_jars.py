@@ -51,7 +51,10 @@ def class_path(lock: Path = LOCK) -> str:
         StackError: a jar cannot be fetched, or is not the locked one.
     """
     context = MavenContext(timeout=ANSWER_TIMEOUT_SECONDS)
-    context.repo_cache.mkdir(parents=True, exist_ok=True)
+    try:
+        context.repo_cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StackError(f"no place for Kafka's jars: {error}; name a folder of yours by M2_REPO") from error
     with _one_at_a_time(context.repo_cache), ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
         files = list(pool.map(lambda jar: str(verified(context, jar)), locked_jars(lock)))
     return os.pathsep.join(files)

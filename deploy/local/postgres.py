@@ -38,6 +38,7 @@ SETTINGS: Mapping[str, str] = {
     "max_connections": "200",
     "shared_buffers": "128MB",
     "max_wal_size": "1GB",
+    "autovacuum_naptime": "5s",  # new tables grow fast: the planner must learn it before its first plans get slow
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %q%u@%d ",
@@ -90,8 +91,10 @@ class PostgresNode:
             StackError: initdb failed, or another server uses the same data.
         """
         place = server_home(_package(), self.home, self.outside)
-        if not (place.data / "PG_VERSION").exists():
+        made = place.data.with_name("made")  # initdb itself leaves no mark of having come to its end
+        if not made.exists():
             _make_cluster(place, self.password)
+            made.touch()
         _clear_stale_pid(place.data / "postmaster.pid")
         options = [
             part for name, value in (dict(SETTINGS) | dict(self.settings)).items() for part in ("-c", f"{name}={value}")
@@ -171,17 +174,19 @@ async def wait_ready(access: PostgresAccess, check: Callable[[], None] = lambda:
     until = time.monotonic() + READY_SECONDS
     while time.monotonic() < until:
         check()
-        if answers(access.port):
-            try:
-                connection = await asyncpg.connect(access.dsn(), timeout=CONNECT_SECONDS)
-            except asyncpg.InvalidPasswordError as error:
-                raise StackError(
-                    f"PostgreSQL at port {access.port} refuses its superuser's password: {error}"
-                ) from error
-            except (asyncpg.CannotConnectNowError, OSError, TimeoutError):
-                pass
-            else:
-                await connection.close()
-                return
+        if answers(access.port) and await _lets_in(access):
+            return
         await asyncio.sleep(0.05)
     raise StackError(f"PostgreSQL at port {access.port} did not answer within {READY_SECONDS:.0f} s")
+
+
+async def _lets_in(access: PostgresAccess) -> bool:
+    """Whether the superuser can connect by now."""
+    try:
+        connection = await asyncpg.connect(access.dsn(), timeout=CONNECT_SECONDS)
+    except asyncpg.InvalidPasswordError as error:
+        raise StackError(f"PostgreSQL at port {access.port} refuses its superuser's password: {error}") from error
+    except (asyncpg.CannotConnectNowError, OSError, TimeoutError):
+        return False
+    await connection.close()
+    return True

@@ -97,6 +97,7 @@ def make_kafka_ready(surroundings: Surroundings, node: KafkaNode | None, check: 
     kafka.wait_ready(admin, check)
     if node is not None:
         users = [user for user in KAFKA_USERS if user != ADMIN]
+        kafka_access.ensure_group_log(admin)
         kafka_access.ensure_users(admin, {user: surroundings.kafka[user].password for user in users})
     kafka_access.ensure_topics(admin, surroundings.given("IOK_KAFKA_TOPIC_PREFIX"))
 

@@ -57,8 +57,9 @@ class Stack:
         self._places.make()
         if not self._lock.take():
             raise StackError(f"this copy of the system runs already ({self._places.var}): `make down` stops it")
-        if ended := end_leftovers(self._places):
-            self._progress.say(f"ended {len(ended)} processes of a stack whose supervisor had been killed")
+        self._lock.tell(launcher=os.getpid())
+        if stray := end_leftovers(self._places):
+            self._progress.say(f"ended {len(stray)} processes of a stack whose supervisor had been killed")
         self._run_file.remove()
         surroundings, embedded = self._surroundings()
         pool = ThreadPoolExecutor(AT_ONCE)

@@ -83,6 +83,20 @@ create index set_aside_open on set_aside (id) where state = 'set_aside';
 create index set_aside_key on set_aside (key) where state = 'set_aside';
 create index set_aside_unsent on set_aside (id) where dead_lettered_at is null;
 
+-- What operators decided about set-aside records, for ever: the service's role may add rows and read them, nothing else.
+create table set_aside_decisions (
+    id bigint generated always as identity primary key,
+    record_id bigint not null references set_aside (id),
+    at timestamptz not null default now(),
+    account_id text not null,          -- who: the opaque id of the account, or break-glass
+    deed text not null check (deed in ('replay', 'discard')),
+    reason text check (char_length(reason) between 3 and 500),
+    outcome text not null check (outcome in ('booked', 'set_aside', 'discarded')),
+    refusal text,                      -- why a replay left the record where it was
+    check (deed <> 'discard' or reason is not null)
+);
+create index set_aside_decisions_record on set_aside_decisions (record_id, id);
+
 -- Answers given to commands that carried an Idempotency-Key, kept at least 30 days.
 create table idempotency_keys (
     scope text not null,               -- account and route

@@ -87,6 +87,7 @@ grant select, insert, delete on idempotency_keys to iok_correspondence;
 grant select, insert, delete on recent_errors to iok_correspondence;
 grant select on positions, caught_up to iok_correspondence;
 grant select, update on set_aside to iok_correspondence;
+grant select, insert on set_aside_decisions to iok_correspondence;
 grant select, insert on letters, matter_register to iok_correspondence;
 grant select, insert, update on matter_types, matter_numbers, read_marks to iok_correspondence;
 grant select, insert, update, delete on matters, messages to iok_correspondence;

@@ -19,7 +19,7 @@ from services.gateway.clients.identity import Identity
 from services.gateway.clients.sessions import Sessions
 from services.gateway.web.assets import NotBuiltError
 from services.gateway.web.pages import Doors, add_pages
-from services.gateway.web.site import FrontEnd, Site
+from services.gateway.web.site import Company, FrontEnd, Site
 from services.gateway.web.visits import Reception
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -33,6 +33,8 @@ class GatewaySettings(ServiceSettings):
     payments_url: str = f"http://{LOCAL_HOST}:8103"
     correspondence_url: str = f"http://{LOCAL_HOST}:8104"
     autopay_url: str = f"http://{LOCAL_HOST}:8201"
+    company_name: str = "Towarzystwo Budownictwa Społecznego"
+    company_contact: str = ""
 
     @model_validator(mode="after")
     def _https_beyond_this_machine(self) -> "GatewaySettings":
@@ -63,7 +65,8 @@ def make_app(settings: GatewaySettings, http: aiohttp.ClientSession, front_end: 
     app = create_app("gateway", openapi_url=f"{PREFIX}/openapi.json")
     panel.mount(app, panel.PanelParts("gateway", settings))
     add_api(app, sessions, (identity, ledger, payments, correspondence))
-    site = Site(Reception(sessions, settings.public_url), front_end, settings.autopay_url)
+    company = Company(settings.company_name, settings.company_contact)
+    site = Site(Reception(sessions, settings.public_url), front_end, settings.autopay_url, company)
     add_pages(app, site, Doors(identity, ledger, payments, correspondence))
     return app
 

@@ -74,8 +74,10 @@ class RenewedAnswer(BaseModel):
     expires_at: datetime
 
 
-def session_token(token: Annotated[str, Depends(token_of)]) -> str:
+async def session_token(token: Annotated[str, Depends(token_of)]) -> str:
     """FastAPI dependency: an opaque session token.
+
+    Asynchronous, as the next two: FastAPI would give a plain function a thread per request.
 
     Raises:
         Problem: 401 without one, or with something that cannot be one.
@@ -108,13 +110,13 @@ def busy() -> Problem:
 SessionToken = Annotated[str, Depends(session_token)]
 
 
-def tools_of(request: Request) -> Tools:
+async def tools_of(request: Request) -> Tools:
     """FastAPI dependency: what the composition root built."""
     tools: Tools = request.app.state.tools
     return tools
 
 
-def signer_of(request: Request) -> TokenSigner:
+async def signer_of(request: Request) -> TokenSigner:
     """FastAPI dependency: the signer of tokens."""
     signer: TokenSigner = request.app.state.signer
     return signer

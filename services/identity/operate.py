@@ -31,6 +31,7 @@ from services.identity.commands.letter_pdf import LetterPrinter, Sender
 from services.identity.commands.sessions import end_sessions
 from services.identity.commands.tools import Tools
 from services.identity.domain.accounts import STAFF_ROLES, AccountError, account_of
+from services.identity.read_models.accounts import LoginTakenError
 from services.identity.settings import Settings
 
 MAX_BAD_LINES_SHOWN = 1_000
@@ -74,6 +75,8 @@ async def _import_people(settings: Settings, arguments: argparse.Namespace) -> i
             try:
                 checked = await check_people(tools, file)
                 return await _take(tools, checked, as_json=arguments.json)
+            except LoginTakenError as error:
+                raise CommandError(str(error)) from error
             finally:
                 await release_import_lock(holder)
 
@@ -142,7 +145,7 @@ async def _add_staff(settings: Settings, arguments: argparse.Namespace) -> int:
     async with _tools(settings) as tools:
         try:
             text = await _add_or_change(tools, arguments)
-        except (AccountError, BadPasswordError, ValueError) as error:
+        except (AccountError, BadPasswordError, LoginTakenError, ValueError) as error:
             raise CommandError(str(error)) from error
     _progress(text)
     return 0

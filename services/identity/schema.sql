@@ -109,6 +109,7 @@ grant select, insert, update on positions, caught_up to iok_identity;
 grant select, insert on set_aside to iok_identity;
 grant update (reason, detail, state, decided_at, decided_by, decision_reason, replays, dead_lettered_at)
     on set_aside to iok_identity;
+grant select, insert on set_aside_decisions to iok_identity;
 grant select, insert, delete on idempotency_keys to iok_identity;
 grant select, insert on accounts, letters to iok_identity;
 grant update (opened_on, closed_on) on accounts to iok_identity;

@@ -65,6 +65,31 @@ create table book_repeats (
     primary key (book, topic, lease_id, source, id, partition)
 ) partition by list (book);
 
+-- Double entry: what each event of money does to the company's accounts, account -> grosze, a debit positive. One row for an
+-- event, of an entry or of `iok.transfers`; its amounts sum to zero. Never changed, never deleted.
+create table book_postings (
+    book integer not null,
+    topic text collate "C" not null,
+    subject text collate "C" not null,               -- the lease, or the transfer
+    source text collate "C" not null,
+    id uuid not null,                                -- the event's
+    booked_on date not null,
+    amounts jsonb not null,
+    primary key (book, subject, topic, source, id)
+) partition by list (book);
+
+-- The trial balance: what was debited to and credited to each account by the records of each partition. A partition has one
+-- projector at a time, so nobody waits for a row that every tenant's payment moves; the events of one sum to zero, too.
+create table book_trial (
+    book integer not null,
+    topic text collate "C" not null,
+    partition integer not null,
+    account text collate "C" not null,
+    debit_grosze bigint not null,
+    credit_grosze bigint not null,
+    primary key (book, topic, partition, account)
+) partition by list (book);
+
 -- How many entries a lease has and their sum. Its row is the lock under which the lease's events are booked.
 create table book_balances (
     book integer not null,
@@ -150,7 +175,7 @@ where book = (select b.book from books b where b.state = 'live');
 -- The same as a tenant reads it: with the month of the charge an entry is or names (its own source's, if two use one id).
 create view history as
 select e.lease_id, e.id, e.kind, e.amount_grosze, e.booked_on, e.due_on, e.version, e.data,
-    e.topic, e.partition, e."offset", e.source,
+    e.topic, e.partition, e."offset", e.source, e.charge_id, e.credit_id,
     coalesce(e.month, (
         select c.month from book_entries c
         where c.book = e.book and c.lease_id = e.lease_id
@@ -167,6 +192,18 @@ where book = (select b.book from books b where b.state = 'live');
 create view leases as
 select book, lease_id, source, terms, ended_on from book_leases
 where book = (select b.book from books b where b.state = 'live') and signed;
+
+create view postings as
+select p.book, p.topic, p.subject, p.source, p.id, p.booked_on, a.key as account, a.value::bigint as amount_grosze
+from book_postings p cross join lateral jsonb_each_text(p.amounts) a
+where p.book = (select b.book from books b where b.state = 'live');
+
+create view trial_balance as
+select account, sum(debit_grosze) as debit_grosze, sum(credit_grosze) as credit_grosze,
+    sum(debit_grosze - credit_grosze) as balance_grosze
+from book_trial
+where book = (select b.book from books b where b.state = 'live')
+group by account;
 
 -- The lock that every transaction of the live projection shares and that a switch takes alone.
 create function lock_live_book(exclusively boolean) returns void language sql as $$
@@ -236,7 +273,10 @@ $$;
 
 -- The tables of a book.
 create function book_tables() returns text[] language sql immutable as $$
-    select array['book_entries', 'book_seen', 'book_repeats', 'book_balances', 'book_leases', 'book_streams', 'book_refused']
+    select array[
+        'book_entries', 'book_seen', 'book_repeats', 'book_postings', 'book_trial',
+        'book_balances', 'book_leases', 'book_streams', 'book_refused'
+    ]
 $$;
 
 -- Make a book to be built; its number is above every other and above p_greatest_elsewhere (what Kafka remembers).
@@ -254,6 +294,7 @@ begin
         execute format('alter table %I attach partition %I for values in (%s)', v_table, v_table || '_' || v_book, v_book);
     end loop;
     execute format('alter table %I set (fillfactor = 70)', 'book_balances_' || v_book);
+    execute format('alter table %I set (fillfactor = 70)', 'book_trial_' || v_book);
     return v_book;
 end
 $$;
@@ -357,13 +398,14 @@ $$;
 revoke execute on all functions in schema public from public;
 grant usage on schema public to iok_ledger;
 grant select, insert on events, records, alarms to iok_ledger;
-grant select, insert on book_entries, book_seen, book_repeats, book_refused to iok_ledger;
-grant select, insert, update on book_balances, book_leases, book_streams to iok_ledger;
-grant select on books, entries, history, lease_balances, leases to iok_ledger;
+grant select, insert on book_entries, book_postings, book_seen, book_repeats, book_refused to iok_ledger;
+grant select, insert, update on book_trial, book_balances, book_leases, book_streams to iok_ledger;
+grant select on books, entries, history, postings, trial_balance, lease_balances, leases to iok_ledger;
 grant select, insert, delete on outbox, recent_errors to iok_ledger;
 grant select, insert, update on positions, caught_up to iok_ledger;
 grant select, insert on set_aside to iok_ledger;
 grant update (reason, detail, state, decided_at, decided_by, decision_reason, replays, dead_lettered_at)
     on set_aside to iok_ledger;
+grant select, insert on set_aside_decisions to iok_ledger;
 grant execute on function lock_live_book, places_of, offsets_of, lease_hashes, state_hash to iok_ledger;
 grant execute on function make_book, switch_book, drop_book to iok_ledger;

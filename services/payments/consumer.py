@@ -9,7 +9,7 @@ from libs.events.decoding import Fact, Rejected, decode
 from libs.events.ledger import LeaseChanged, LeaseSigned
 from libs.events.topics import LEASES
 from services.payments.read_models import leases
-from services.payments.read_models.leases import SignedLease
+from services.payments.read_models.leases import ToldLease
 
 PROJECTION = "leases"
 
@@ -31,7 +31,7 @@ class LeaseProjector:
 
     async def project(self, tx: Connection, records: Sequence[Record]) -> Sequence[SetAside]:
         """Take records; those bad in themselves are returned."""
-        heard: list[SignedLease] = []
+        heard: list[ToldLease] = []
         refused: list[SetAside] = []
         for record in records:
             try:
@@ -46,6 +46,9 @@ class LeaseProjector:
                 refused.append(SetAside(record, rejected.reason, rejected.detail))
                 continue
             if isinstance(fact, Fact) and isinstance(fact.data, LeaseSigned | LeaseChanged):
-                heard.append(SignedLease(fact.envelope.subject, fact.data.number, fact.envelope.source))
+                told = ToldLease(
+                    fact.envelope.subject, fact.data.number, fact.envelope.source, isinstance(fact.data, LeaseSigned)
+                )
+                heard.append(told)
         await leases.project(tx, heard)
         return refused

@@ -11,6 +11,7 @@ from services.payments.commands.imports import BadFileError, Imported, PaymentIm
 from services.payments.read_models.import_lines import ImportRunningError
 from services.payments.settings import Settings
 
+MAX_BAD_LINES_SHOWN = 1_000  # who has more has one fault that repeats
 WAIT_SECONDS = 60.0  # leases imported a moment ago are still on their way through Kafka
 
 
@@ -21,7 +22,7 @@ def _progress(text: str) -> None:
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Import payments from JSON Lines: {lease_id, payment_id, remote_id, paid_on, amount_grosze, charge_id?} each. "
-        "The file is checked whole first: when any line is bad, all bad lines are listed and nothing is imported. "
+        "The file is checked whole first: when any line is bad, the bad lines are listed and nothing is imported. "
         "Lines imported before are skipped, so an interrupted import goes on when it is run again."
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="the file, UTF-8")
@@ -38,7 +39,7 @@ async def _import_payments(settings: Settings, arguments: argparse.Namespace) ->
     try:
         done = await _import(settings, arguments.file, arguments.wait)
     except BadFileError as error:
-        for bad in error.bad:
+        for bad in error.bad[:MAX_BAD_LINES_SHOWN]:
             _progress(f"{arguments.file}:{bad.line}: {bad.reason}")
         raise CommandError(f"{error}, nothing was imported: correct them and run it again") from error
     except ImportRunningError as error:

@@ -83,6 +83,7 @@ create index import_lines_key on import_lines (payment_id, remote_id);
 grant select, insert on events to iok_payments;
 grant select, insert, delete on outbox to iok_payments;
 grant select, insert, update on positions, caught_up, set_aside to iok_payments;
+grant select, insert on set_aside_decisions to iok_payments;
 grant select, insert on seen to iok_payments;
 grant select, insert, delete on idempotency_keys, recent_errors to iok_payments;
 grant select, insert, update on leases, payments to iok_payments;

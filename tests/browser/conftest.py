@@ -5,27 +5,50 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
 
 from tests.running.system import RunningSystem
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+LARGE_TEXT = "--blink-settings=defaultFontSize=24"
 STEP_MILLISECONDS = 20_000
 
 OpenPage = Callable[[bool], AbstractContextManager[Page]]
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+@pytest.fixture(scope="module")
+def driver() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield started
-        started.close()
+        yield playwright
+
+
+@pytest.fixture(scope="module")
+def browser(driver: Playwright) -> Iterator[Browser]:
+    started = driver.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def browser_with_large_text(driver: Playwright) -> Iterator[Browser]:
+    """A browser whose own text size is set to 150 %."""
+    started = driver.chromium.launch(executable_path=CHROMIUM, args=[*OPTIONS, LARGE_TEXT])
+    yield started
+    started.close()
 
 
 @pytest.fixture
 def opened(browser: Browser, running: RunningSystem) -> OpenPage:
+    return opener(browser, running)
+
+
+@pytest.fixture
+def opened_with_large_text(browser_with_large_text: Browser, running: RunningSystem) -> OpenPage:
+    return opener(browser_with_large_text, running)
+
+
+def opener(browser: Browser, running: RunningSystem) -> OpenPage:
     """Open a page of the portal, with or without JavaScript; nothing may be written into its console."""
 
     @contextmanager

@@ -77,7 +77,8 @@ def test_a_tenant_signs_in_sees_the_balance_and_pays(
         page.get_by_role("link", name="Przejdź do finansów").click()
         until(page, lambda: due_today_grosze(page) == 0)
         page.get_by_role("link", name="Historia opłat i wpłat").click()
-        page.locator(".iok-row", has_text="wpłacono").first.click()
+        expect(page.locator(".iok-row", has_text="wpłacono").first).to_be_visible()
+        page.locator(".iok-row", has_text="naliczono").first.click()
         expect(page.get_by_text("Rachunek do wpłat")).to_be_visible()
 
 

@@ -129,8 +129,12 @@ def test_killing_each_process_under_load_loses_nothing_acknowledged(running: Run
         assert len(oracle.confirmed) >= len(killed), "the load did not come through"
         assert seen == wanted, f"seed {SEED}: {len(oracle.confirmed)} payments were acknowledged"
         for payment_id, _ in oracle.started.values():
-            assert tenant.get(f"/payments/{payment_id}").status_code == 200
+            assert keep_asking(partial(tenant.get, f"/payments/{payment_id}"), 200) is not None
     assert all(alive_again(running, process, pid) for process, pid in killed.items())
+    for service, told in running.run["services"].items():
+        assert keep_asking(partial(httpx.get, f"{told['url']}/readyz"), 200) is not None, (
+            f"{service} is not ready again"
+        )
     events = asyncio.run(running.events("iok.payments"))
     on_kafka = {e["data"]["payment_id"] for e in events if e["type"] == "iok.PaymentConfirmed.v1"}
     assert {oracle.started[order][0] for order in oracle.confirmed} <= on_kafka

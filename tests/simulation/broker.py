@@ -55,6 +55,7 @@ class Broker:
         self.ids: dict[str, str] = {}
         self.logs: dict[At, Log] = {}
         self.labels: dict[Place, str] = {}
+        self.filled: dict[At, Log] = {}  # those of the book's partitions that hold something
         for topic in (*BOOK_TOPICS, BALANCES):
             self.make(topic)
 
@@ -64,6 +65,7 @@ class Broker:
         self.ids[topic] = f"{topic}#{self._made}"
         for partition in range(PARTITIONS):
             self.logs[(topic, partition)] = Log()
+            self.filled.pop((topic, partition), None)
 
     def append(self, sending: Sending) -> Record:
         """Append a record to its partition; returns it as it lies there."""
@@ -78,6 +80,8 @@ class Broker:
         log.records.append(record)
         log.offsets.append(log.end)
         log.end += 1
+        if sending.topic != BALANCES:
+            self.filled[at] = log
         if sending.label is not None:
             self.labels[place_of(record)] = sending.label
         return record
@@ -92,8 +96,8 @@ class Broker:
 
     def records(self) -> Iterator[Record]:
         """Every record of the topics that the book is made of, partition by partition."""
-        for at in ALL_PARTITIONS:
-            yield from self.logs[at].records
+        for at in sorted(self.filled):
+            yield from self.filled[at].records
 
     def label(self, record: Record) -> Label:
         """What the record's maker knows of it."""

@@ -355,8 +355,8 @@ class Bug:
 BUGS: Final = MappingProxyType(
     {
         "mark-before-send": Bug(Machinery(relay=MarksBeforeItSends)),
-        "larger-ids-only": Bug(Machinery(relay=AsksForLargerIds)),
-        "on-after-failure": Bug(Machinery(relay=GoesOnAfterAFailure)),
+        "larger-ids-only": Bug(Machinery(relay=AsksForLargerIds), seeds=150),
+        "on-after-failure": Bug(Machinery(relay=GoesOnAfterAFailure), seeds=150),
         "no-keys": Bug(Machinery(relay=SendsWithoutKeys)),
         "publish-after-commit": Bug(Machinery(store=PublishesAfterCommit)),
         "no-expected-version": Bug(Machinery(store=ChecksNoVersion)),
@@ -374,7 +374,7 @@ BUGS: Final = MappingProxyType(
         "float-money": Bug(Machinery(projector=CountsInFloats)),
         "order-by-time": Bug(Machinery(query=OrdersByTime)),
         "no-tenant-filter": Bug(Machinery(query=AsksNobody)),
-        "failure-wins": Bug(Machinery(payments=LetsFailureWin)),
+        "failure-wins": Bug(Machinery(payments=LetsFailureWin), seeds=150),
         "credit-every-success": Bug(Machinery(payments=CreditsEverySuccess)),
         "credit-any-amount": Bug(Machinery(payments=CreditsWhateverCame)),
     }

@@ -7,7 +7,7 @@ from typing import Final, TypeGuard
 
 from pydantic import JsonValue
 
-from libs.events.decoding import Fact, Rejected, Skipped
+from libs.events.decoding import Fact, Reason, Skipped
 from libs.events.payments import PaymentConfirmed
 from services.ledger.domain import Booked, ChangeLease, CorrectCharge, IssueCharge, SignLease, allocate, figures_of
 from services.ledger.domain.entries import EntryKind
@@ -118,7 +118,7 @@ def check_money(end: After) -> Iterator[str]:
             yield f"R2: payment {held.payment_id} is {held.status}, paid rightly: {order_id in paid_orders}"
 
 
-def _is_confirmation(fact: Fact | Skipped | Rejected) -> TypeGuard[Fact]:
+def _is_confirmation(fact: Fact | Skipped | Reason) -> TypeGuard[Fact]:
     return isinstance(fact, Fact) and isinstance(fact.data, PaymentConfirmed)
 
 

@@ -13,8 +13,8 @@ from tests.simulation.broker import SKIPPED, Sending, adler_partition, crc_parti
 from tests.simulation.chance import Chance
 
 AGAIN: Final = 0.15  # how often a record is sent again
-OTHERWISE: Final = 0.06  # how often its id is used for another content
-STOLEN: Final = 0.06  # how often its business id is used by another event
+OTHERWISE: Final = 0.09  # how often its id is used for another content
+STOLEN: Final = 0.09  # how often its business id is used by another event
 BAD: Final = 0.6  # bad records per lease and company, each as often as not
 UNKNOWN: Final = 0.3
 UNKNOWN_TYPES: Final = ("iok.RoofRepaired.v1", "erp.Ping", "iok.")

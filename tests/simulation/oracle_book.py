@@ -156,12 +156,17 @@ def claim_of(said: Fields) -> tuple[str, ...] | None:
     return (said["subject"], rule.kind, *(said["data"][name] for name in rule.claim), *owner)
 
 
+def event_of(record: Record) -> EventKey:
+    """By what the event in a good record counts once."""
+    return _event(record)[1]
+
+
 def _event(record: Record) -> tuple[Fields, EventKey, str]:
     said, content = _read(record.value or b"")
     return said, (record.topic, said["subject"], said["source"], said["id"].lower()), content
 
 
-@lru_cache(4096)
+@lru_cache(256)
 def _read(value: bytes) -> tuple[Fields, str]:
     said: Fields = json.loads(value)
     return said, _canonical([said["type"], said["data"]])

@@ -77,7 +77,7 @@ def _debt(entry: NaiveEntry, credits_: Sequence[Purse]) -> Purse | None:
 
 
 def _names(credit: NaiveEntry, debt: NaiveEntry, debts: Sequence[Purse]) -> bool:
-    """Whether a credit names a debt: a charge; interest taken back means interest. Its own source's, if there is one."""
+    """Whether a credit names a debt: a charge; interest taken back means interest. Its own source's, if any."""
     kind = "interest" if credit.fields["kind"] == "interest" else "charge"
     if credit.charge_id is None or not _is_named(credit, debt, kind):
         return False

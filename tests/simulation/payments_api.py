@@ -95,7 +95,8 @@ class PaymentsDoor:
                 stream = yield from self.store.read(tx, PAYMENTS, request.lease_id)
                 append = Append(request.lease_id, event, f"initiated:{event.payment_id}")
                 yield from self.store.append(tx, append, stream.version)
-                tx.put("payments", request.order_id, Held(request.lease_id, event.payment_id, begin(event).status))
+                held = Held(request.lease_id, event.payment_id, begin(event).status)
+                yield from _save(tx, request.order_id, held)
                 yield from tx.commit()
         self._tell_autopay(request)
 
@@ -148,7 +149,8 @@ class PaymentsDoor:
         if decision.event is not None:
             yield from self.store.append(tx, Append(held.lease_id, decision.event, decision.key), stream.version)
             payment = evolve(payment, decision.event)
-        tx.put("payments", report.order_id, Held(held.lease_id, held.payment_id, self.status(payment, report)))
+        shown = Held(held.lease_id, held.payment_id, self.status(payment, report))
+        yield from _save(tx, report.order_id, shown)
         return decision
 
     def judge(self, payment: Payment, report: Report) -> Decision:
@@ -176,7 +178,7 @@ class PaymentsDoor:
             if event is not None:
                 append = Append(held.lease_id, event, f"expired:{held.payment_id}")
                 yield from self.store.append(tx, append, stream.version)
-                tx.put("payments", order_id, Held(held.lease_id, held.payment_id, evolve(payment, event).status))
+                yield from _save(tx, order_id, Held(held.lease_id, held.payment_id, evolve(payment, event).status))
                 yield from tx.commit()
 
     def _tell(self, request: Tell) -> Steps[None]:
@@ -189,7 +191,12 @@ class PaymentsDoor:
                 yield from tx.commit()
 
 
-@lru_cache(256)
+def _save(tx: Transaction, order_id: str, held: Held) -> Steps[None]:
+    yield from tx.statement()
+    tx.put("payments", order_id, held)
+
+
+@lru_cache(64)
 def _authentic(document: str) -> Notification | None:
     """A notification if Autopay itself wrote it; judged once, however often it is delivered."""
     try:

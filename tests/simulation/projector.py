@@ -12,7 +12,7 @@ from libs.chassis.kafka import Record
 from libs.chassis.outbox import Message
 from libs.chassis.projection.positions import Position, StalePositionError
 from libs.chassis.projection.runner import StoppedPartitionError, _checked
-from libs.events.decoding import Rejected, Skipped
+from libs.events.decoding import Reason, Skipped
 from libs.events.names import BALANCES, TRANSFERS
 from libs.events.topics import TOPICS
 from services.ledger.domain import Arrival, Known, Outcome, Sighted, book, claim_of, leases_of
@@ -23,8 +23,8 @@ from tests.simulation.world import World, arrival_of
 PASSING: Final = (ConnectionLostError, DeadlockError)
 FAULT_ATTEMPTS: Final = 3
 BACKOFF: Final = 5
-IDLE: Final = 10
-HEARTBEAT: Final = 25
+IDLE: Final = 15
+HEARTBEAT: Final = 40
 MAX_RECORDS: Final = 12
 TAKEN, FAILED = "taken", "failed"
 
@@ -69,8 +69,9 @@ class Projector:
         """Seek to the positions kept; stop the partitions that must not be read."""
         self.topic_ids = dict(self.world.broker.ids)
         positions = yield from self._positions()
+        logs = self.world.broker.logs
         for at in partitions:
-            end = self.world.broker.logs[at].end
+            end = logs[at].end
             try:
                 offset = _checked(self.position(positions, at), self.topic_ids[at[0]], 0, end)
             except StoppedPartitionError as error:
@@ -118,7 +119,7 @@ class Projector:
         chance, broker = self.world.chance, self.world.broker
         batch: list[Record] = []
         room = chance.between(1, MAX_RECORDS)
-        waiting = [at for at, place in self.places.items() if broker.logs[at].end > place]
+        waiting = [at for at, log in broker.filled.items() if log.end > self.places.get(at, log.end)]
         for at in chance.shuffled(waiting) if len(waiting) > 1 else waiting:
             fetched = broker.fetch(at, self.places[at], chance.between(1, room))
             if not fetched:
@@ -229,8 +230,8 @@ class Projector:
             if record.value in self.world.poison:
                 raise PoisonError(place_of(record))
             judged = self.world.decode(record)
-            if isinstance(judged, Rejected):
-                self.set_aside(tx, record, judged.reason.value)
+            if isinstance(judged, Reason):
+                self.set_aside(tx, record, judged.value)
             elif not isinstance(judged, Skipped):
                 arrivals.append(arrival_of(record, judged))
                 by_offset[record.offset] = record

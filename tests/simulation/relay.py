@@ -8,7 +8,7 @@ from tests.simulation.broker import Sending, crc_partition
 from tests.simulation.database import NEXT, ConnectionLostError, Database, DeadlockError, Steps, Transaction
 from tests.simulation.world import World
 
-IDLE: Final = 20  # ticks between two looks at an empty outbox
+IDLE: Final = 30  # ticks between two looks at an empty outbox
 BACKOFF: Final = 6
 LOOK_AGAIN: Final = 40  # ticks between two tries at the lock
 

@@ -9,7 +9,7 @@ from typing import Final
 from libs.chassis.kafka import Record
 from libs.chassis.outbox import Message
 from tests.simulation import checks, checks_of_money
-from tests.simulation.broker import ALL_PARTITIONS, place_of
+from tests.simulation.broker import place_of
 from tests.simulation.chance import Chance
 from tests.simulation.database import Database, Steps
 from tests.simulation.ledger_api import LedgerDoor
@@ -34,7 +34,7 @@ class Outcome:
     seed: int
     violations: list[str]
     trace: list[str] = field(default_factory=list)
-    ticks: int = 0
+    steps: int = 0
     records: int = 0
     state_hash: str = ""
 
@@ -147,9 +147,9 @@ class Simulation:
             if waiting:
                 yield f"R1: {len(waiting)} rows of the outbox of {database.name} are never sent, such as {min(waiting)}"
         positions = world.ledger.tables["positions"]
-        for at in ALL_PARTITIONS:
-            log, position = world.broker.logs[at], positions.get(at)
-            if log.records and at not in world.seen.halted and (position is None or position.next_offset < log.end):
+        for at, log in world.broker.filled.items():
+            position = positions.get(at)
+            if at not in world.seen.halted and (position is None or position.next_offset < log.end):
                 yield f"R1: {at} is read to {position} for ever, its log ends at {log.end}"
 
     def _make_again(self, topic: str) -> None:
@@ -198,20 +198,26 @@ class Simulation:
                 yield from tx.commit()
 
 
-def simulate(plan: Plan, machinery: Machinery = SOUND, *, traced: bool = False) -> Outcome:
-    """Run a plan to its end; the same plan and machinery always come to the same. An error is a violation, too."""
+def simulate(plan: Plan, machinery: Machinery = SOUND, *, traced: bool = False, crash_at: int = 0) -> Outcome:
+    """Run a plan to its end; the same plan and machinery always come to the same. An error is a violation, too.
+
+    `crash_at`: the number of a step before which its process dies, beside what the weather does.
+    """
     simulation = Simulation(plan, machinery, traced=traced)
+    simulation.scheduler.crash_at = crash_at
     try:
         violations = simulation.run()
     except Exception as error:  # noqa: BLE001  # whatever the code raises is what we are looking for
         frames = traceback.format_tb(error.__traceback__)[-MAX_FRAMES:]
         violations = [f"error: {error!r}", *(line for frame in frames for line in frame.splitlines())]
+    finally:
+        simulation.scheduler.stop()
     world = simulation.world
     return Outcome(
         seed=plan.seed,
         violations=violations,
         trace=world.trace or [],
-        ticks=simulation.scheduler.now,
+        steps=simulation.scheduler.steps,
         records=sum(len(log.records) for log in world.broker.logs.values()),
         state_hash=hash_of(list(world.ledger.tables["entries"].values())),
     )

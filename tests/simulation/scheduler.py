@@ -1,5 +1,6 @@
 """Who goes on next, who dies, who is paused: decided by chance, one step at a time."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -8,7 +9,7 @@ from tests.simulation.chance import Chance
 from tests.simulation.database import Database, Steps
 
 MAX_TICKS: Final = 60_000  # a run that is not done by then never will be
-LOOK_TICKS: Final = 40  # how often it is looked whether all is done
+LOOK_TICKS: Final = 80  # how often it is looked whether all is done
 RESTART_TICKS: Final = 60
 PAUSE_TICKS: Final = 400
 FLICKER: Final = 0.02  # how often a statement finds the database away, in a storm
@@ -29,6 +30,11 @@ class Weather:
     lost_ack: float = 0.0  # it takes it, and the producer does not hear so
     gaps: float = 0.0  # offsets left out of the log
     clock: float = 0.0  # the clock of a service jumps
+
+    @property
+    def striking(self) -> float:
+        """How often one of the faults that strike by the step does."""
+        return self.crash + self.pause + self.rebalance + self.blackout
 
     def without(self, fault: str) -> "Weather":
         """The same without one kind of fault."""
@@ -88,6 +94,8 @@ class Scheduler:
         self._processes: list[Process] = []
         self._tasks: list[Task] = []
         self.now = 0
+        self.steps = 0
+        self.crash_at = 0  # the number of the step instead of which its process dies, whatever the weather
 
     def add(self, process: Process) -> None:
         """Start a process."""
@@ -97,27 +105,45 @@ class Scheduler:
     def run(self, done: Callable[[], bool], *, stormy: bool) -> bool:
         """Go on until all is done; False when that never comes about. `stormy`: faults strike."""
         weather = self._weather if stormy else FAIR
-        struck = weather.crash + weather.pause + weather.rebalance + weather.blackout
-        roll = self._chance.roll
-        tasks = self._tasks
+        tasks, roll = self._tasks, self._chance.roll
+        strike = self.now + self._until_a_strike(weather)
         for _ in range(0, MAX_TICKS, LOOK_TICKS):
             if done():
                 return True
             for tick in range(self.now + 1, self.now + 1 + LOOK_TICKS):
                 self.now = tick
-                if roll() < struck:
-                    self._strike(weather, roll() * struck)
+                if tick >= strike:
+                    self._strike(weather, roll() * weather.striking)
+                    strike = tick + self._until_a_strike(weather)
                 task = tasks[int(roll() * len(tasks))]
                 if task.wake <= tick:
                     self._step(task)
         return done()
 
     def _step(self, task: Task) -> None:
+        self.steps += 1
+        if self.steps == self.crash_at:
+            self._crash(task.process)
+            return
         try:
             task.wake = self.now + next(task.steps)
         except StopIteration:
             self._tasks.remove(task)
             task.process.tasks.remove(task)
+
+    def stop(self) -> None:
+        """End every process."""
+        for process in self._processes:
+            for task in process.tasks:
+                task.steps.close()
+            process.tasks.clear()
+        self._tasks.clear()
+
+    def _until_a_strike(self, weather: Weather) -> int:
+        """Ticks until the next fault, when each tick brings one with the same probability."""
+        if not weather.striking:
+            return MAX_TICKS * 2
+        return 1 + int(math.log(1 - self._chance.roll()) / math.log(1 - weather.striking))
 
     def _strike(self, weather: Weather, which: float) -> None:
         process = self._chance.one_of(self._processes)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from libs.chassis.kafka import Record
-from libs.events.decoding import Rejected, Skipped
+from libs.events.decoding import Reason, Skipped
 from services.ledger.domain import Booked, Known, book, lease_hash, state_hash
 from tests.simulation.broker import ALL_PARTITIONS, Place, place_of
 from tests.simulation.chance import Chance
@@ -25,8 +25,8 @@ class SecondBook:
 
     def _read(self, world: World, record: Record) -> None:
         judged = world.decode(record)
-        if isinstance(judged, Rejected):
-            self.set_aside[place_of(record)] = judged.reason.value
+        if isinstance(judged, Reason):
+            self.set_aside[place_of(record)] = judged.value
         elif not isinstance(judged, Skipped):
             outcome = book(self._known, [arrival_of(record, judged)])
             self.entries += outcome.booked

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from libs.chassis.kafka import Record
 from libs.chassis.projection.positions import Position
-from libs.events.decoding import Fact, Rejected, Skipped, decode
+from libs.events.decoding import Fact, Reason, Rejected, Skipped, decode
 from services.ledger.domain import Arrival, Figures
 from tests.simulation.broker import ALL_PARTITIONS, At, Broker, Sending, place_of
 from tests.simulation.chance import Chance
@@ -86,7 +86,7 @@ class World:
         self.seen = Seen()
         self.poison = plan.poison
         self._now = START
-        self._decoded: dict[tuple[Any, ...], Fact | Skipped | Rejected] = {}
+        self._decoded: dict[tuple[Any, ...], Fact | Skipped | Reason] = {}
         self.ledger.watch = self._watch
         self.tick: Callable[[], int] = lambda: 0
 
@@ -108,7 +108,7 @@ class World:
             return self._now + timedelta(seconds=self.chance.between(-JUMP_SECONDS, JUMP_SECONDS))
         return self._now
 
-    def decode(self, record: Record) -> Fact | Skipped | Rejected:
+    def decode(self, record: Record) -> Fact | Skipped | Reason:
         """The real decoder's judgement of a record, asked once per content."""
         key = (record.topic, record.key, record.value, record.headers)
         found = self._decoded.get(key)
@@ -132,11 +132,11 @@ class World:
             self.seen.violations.append(f"R11: {transaction.owner} put {key} back from {before} to {position}")
 
 
-def _decoded(record: Record) -> Fact | Skipped | Rejected:
+def _decoded(record: Record) -> Fact | Skipped | Reason:
     try:
         return decode(record.topic, record.key, record.value, company_sources=COMPANY_SOURCES, headers=record.headers)
     except Rejected as rejected:
-        return rejected
+        return rejected.reason  # the exception itself would keep alive every frame it passed
 
 
 def arrival_of(record: Record, fact: Fact) -> Arrival:

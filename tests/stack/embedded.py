@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
-from deploy.local import kafka, postgres
+from deploy.local import kafka, kafka_access, postgres
 from deploy.local.kafka import KafkaAccess, KafkaNode
 from deploy.local.places import Places
 from deploy.local.ports import Ports
@@ -33,6 +33,7 @@ def start_kafka(home: Path, ends: ExitStack) -> KafkaAccess:
         HEAP_MIB,
     )
     kafka.wait_ready(node.access(), _run(node.prepare(), places, ends))
+    kafka_access.ensure_group_log(node.access())
     return node.access()
 
 

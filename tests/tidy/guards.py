@@ -11,13 +11,12 @@ MAX_PARAMETERS = 6
 SOURCE_FOLDERS = ("libs", "services", "deploy", "tests", "examples")
 LEFT_OUT = {"node_modules", "__pycache__", "build"}
 
-# Tables that hold a tenant's data, and the rooms that may name them. Everything else asks one guarded function there.
+# Tables and views that hold a tenant's data, by service: its read models alone may name them, behind guarded functions.
 TENANT_TABLES = {
-    "book_entries": "services/ledger/read_models",
-    "lease_balances": "services/ledger/read_models",
-    "payments": "services/payments/read_models",
-    "message_texts": "services/correspondence/read_models",
-    "people": "services/identity/read_models",
+    "ledger": ("book_entries", "entries", "book_balances", "lease_balances", "history", "book_leases", "book_postings"),
+    "payments": ("payments", "confirmations", "notices", "notifications"),
+    "correspondence": ("letters", "messages", "matters", "matter_overviews"),
+    "identity": ("people", "credentials", "letters"),
 }
 UNFINISHED = re.compile("TO" + "DO|FIX" + "ME|XX" + "X")
 ONE_MACHINE = re.compile(r"(?<![\w.])/(?:home|root|Users|work)/\w+")
@@ -117,10 +116,23 @@ def stray_tenant_sql(root: Path) -> Iterator[str]:
         if "/tests/" in relative or relative.startswith("tests/"):
             continue
         text = file.read_text(encoding="utf-8")
-        for table, home in TENANT_TABLES.items():
-            in_service = relative.startswith(home.split("/read_models", maxsplit=1)[0] + "/")
-            if in_service and not relative.startswith(home) and re.search(statement.format(table), text):
-                yield f"{relative}:1: SQL on {table} outside {home}"
+        for service, tables in TENANT_TABLES.items():
+            outside = relative.startswith(f"services/{service}/") and not relative.startswith(
+                f"services/{service}/read_models"
+            )
+            for table in tables if outside else ():
+                if re.search(statement.format(table), text):
+                    yield f"{relative}:1: SQL on {table} outside the read models of {service}"
+
+
+def missing_tenant_tables(root: Path) -> Iterator[str]:
+    """Tenant tables that no schema knows: the guard above would look for nothing."""
+    for service, tables in TENANT_TABLES.items():
+        schema = root / "services" / service / "schema.sql"
+        text = schema.read_text(encoding="utf-8") if schema.exists() else ""
+        for table in tables if schema.exists() else ():
+            if not re.search(rf"create (?:table|view) {table}\b", text):
+                yield f"{schema.relative_to(root)}:1: there is no {table}"
 
 
 def auto_acknowledged(root: Path) -> Iterator[str]:
@@ -149,5 +161,6 @@ GUARDS = (
     machine_paths,
     float_money,
     stray_tenant_sql,
+    missing_tenant_tables,
     auto_acknowledged,
 )

@@ -20,6 +20,10 @@ PLANTED: dict[str, tuple[str, str]] = {
     "machine_paths": ("deploy/local/places.py", "HOME = '/home/anna/iok'\n"),
     "float_money": ("services/ledger/domain.py", "amount_grosze: float = 1.5\n"),
     "stray_tenant_sql": ("services/ledger/api.py", 'ALL = "select * from book_entries"\n'),
+    "missing_tenant_tables": (
+        "services/payments/schema.sql",
+        "create table payments ();\ncreate table confirmations ();\ncreate table notices ();\n",
+    ),
     "auto_acknowledged": ("libs/chassis/reader.py", "broker.subscriber('t', auto_offset_reset='earliest')\n"),
 }
 

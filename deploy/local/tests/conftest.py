@@ -37,6 +37,7 @@ def kafka_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaNode]:
         users = (*kafka_access.SERVICES, kafka_access.COMPANY)
         kafka_access.ensure_users(node.access(), {user: node.password(user) for user in users})
         kafka_access.ensure_topics(node.access())
+        kafka_access.ensure_group_log(node.access())
         yield node
 
 

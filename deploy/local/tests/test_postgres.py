@@ -88,3 +88,11 @@ async def test_a_services_role_can_do_nothing_that_was_not_granted(postgres_node
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await connection.execute(forbidden)
         await connection.close()
+
+
+async def test_a_cluster_whose_making_was_interrupted_is_made_anew(postgres_node: PostgresNode, tmp_path: Path) -> None:
+    data = Path(postgres_node.prepare().command[2])
+    data.with_name("made").unlink()
+    (data / "global" / "pg_control").unlink()
+    async with running(postgres_node, tmp_path / "log"):
+        pass

@@ -251,6 +251,7 @@ async def test_the_status_of_an_order_names_its_payments(tmp_path: Path, our_ser
         forged = await client.post("/webapi/transactionStatus", data={**question, "OrderID": "a2"})
     assert "<transactions></transactions>" in before.text
     assert "<paymentStatus>SUCCESS</paymentStatus>" in after.text
+    assert "<gatewayID>106</gatewayID>" in after.text  # the channel paid by, as the notification said
     assert forged.status_code == 406
 
 

@@ -29,6 +29,7 @@ from libs.chassis.settings import ServiceSettings
 
 FOLDER: Final = Path(__file__).parent
 SIGN_IN_PATH: Final = "/panel/sign-in"
+StaffForm = tuple[PanelSession, Mapping[str, str]]
 HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -112,7 +113,7 @@ class Panel:
             raise Problem(303, "Zaloguj się", headers={"Location": SIGN_IN_PATH})
         return found
 
-    async def staff_form(self, request: Request) -> tuple[PanelSession, Mapping[str, str]]:
+    async def staff_form(self, request: Request) -> StaffForm:
         """FastAPI dependency: who sent a form of the panel, and its text fields.
 
         Raises:
@@ -170,6 +171,8 @@ def _templates(parts: PanelParts) -> jinja2.Environment:
         "duration": wording.duration,
         "moment": wording.moment,
         "state": wording.state,
+        "outcome": wording.outcome,
+        "deed": wording.deed,
         "spark": wording.spark,
     }
     return environment

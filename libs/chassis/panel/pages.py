@@ -1,20 +1,17 @@
-"""The pages of the panel: sign-in, the live overview, set-aside records and the decisions about them."""
+"""The pages of the panel: sign-in and the live overview; those of set-aside records are a room of their own."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
 from libs.chassis.http.problems import Problem, not_found
-from libs.chassis.panel import ops
-from libs.chassis.panel.desk import Desk
-from libs.chassis.panel.frame import SIGN_IN_PATH, Panel, see_other
-from libs.chassis.panel.masking import masked
+from libs.chassis.panel.frame import SIGN_IN_PATH, Panel, StaffForm, see_other
 from libs.chassis.panel.overview import gather
+from libs.chassis.panel.records import add_records
 from libs.chassis.panel.staff import PanelSession, SignInRefusedError, from_our_page
-from libs.chassis.postgres import UNAVAILABLE
 
 STATIC: Final = Path(__file__).parent / "static"
 FILES: Final[Mapping[str, str]] = {
@@ -23,15 +20,12 @@ FILES: Final[Mapping[str, str]] = {
     "panel.svg": "image/svg+xml",
 }
 FILES_KEPT_SECONDS: Final = 300
-RECORDS_PER_PAGE: Final = 50
 MAX_LOGIN_CHARACTERS: Final = 256
 MAX_PASSWORD_CHARACTERS: Final = 1024
 
-StaffForm = tuple[PanelSession, Mapping[str, str]]
-
 
 class Pages:
-    """Answers the browser. Every page but the sign-in needs a session; decisions need the role of an operator."""
+    """Answers the browser. Every page but the sign-in needs a session."""
 
     def __init__(self, panel: Panel) -> None:
         self._panel = panel
@@ -73,58 +67,6 @@ class Pages:
             return Response(status_code=401)
         return self._panel.render("panel/live.html", session, **await self._figures())
 
-    async def records(
-        self,
-        session: PanelSession,
-        cursor: int | None,
-        state: ops.State | None,
-    ) -> HTMLResponse:
-        """List set-aside records, newest first."""
-        try:
-            records = await self._desk().page(before_id=cursor, state=state, limit=RECORDS_PER_PAGE)
-        except UNAVAILABLE:
-            return self._message(session, Problem(503, "Baza danych nie odpowiada", detail="Spróbuj za chwilę."))
-        following = records[-1].id if len(records) == RECORDS_PER_PAGE else None
-        return self._panel.render(
-            "panel/records.html", session, records=records, state=state, cursor=cursor, following=following
-        )
-
-    async def record(self, session: PanelSession, record_id: int, outcome: str | None = None) -> HTMLResponse:
-        """Show one record with its payload masked, and what can be decided about it."""
-        found = await self._desk().find(record_id)
-        if found is None:
-            return self._message(session, not_found())
-        record, value = found
-        return self._panel.render("panel/record.html", session, record=record, payload=masked(value), outcome=outcome)
-
-    async def decide(self, form: StaffForm, record_id: int, deed: Literal["replay", "discard"]) -> Response:
-        """Replay a record, or discard it with the reason given, and show what came of it."""
-        session, fields = form
-        operator, reason = session.principal.account_id, fields.get("reason", "").strip()[: ops.MAX_REASON_CHARACTERS]
-        try:
-            session.principal.require_role("operator")
-            if deed == "replay":
-                answer = await ops.replay(self._desk(), record_id, operator)
-            elif reason:
-                answer = await ops.discard(self._desk(), record_id, operator, reason)
-            else:
-                return await self.record(session, record_id, "Podaj powód odrzucenia.")
-        except Problem as problem:
-            return self._message(session, problem)
-        if answer["state"] == "set_aside":
-            return await self.record(session, record_id, f"Nadal nie można przyjąć: {answer['reason']}.")
-        return see_other(f"/panel/records/{record_id}")
-
-    def _message(self, session: PanelSession, problem: Problem) -> HTMLResponse:
-        return self._panel.render(
-            "panel/message.html", session, status=problem.status, title=problem.title, detail=problem.detail
-        )
-
-    def _desk(self) -> Desk:
-        if self._panel.desk is None:
-            raise not_found()
-        return self._panel.desk
-
     async def _figures(self) -> dict[str, Any]:
         figures = self._panel.figures
         return {
@@ -153,6 +95,7 @@ def router(panel: Panel) -> APIRouter:
     routes.get("/live")(pages.live)
     _add_pages(routes, panel, pages)
     _add_forms(routes, panel, pages)
+    add_records(routes, panel)
     return routes
 
 
@@ -161,28 +104,8 @@ def _add_pages(routes: APIRouter, panel: Panel, pages: Pages) -> None:
     async def overview(session: Annotated[PanelSession, Depends(panel.staff)]) -> Response:
         return await pages.overview(session)
 
-    @routes.get("/records")
-    async def records(
-        session: Annotated[PanelSession, Depends(panel.staff)],
-        cursor: Annotated[int | None, Query(ge=1, le=ops.MAX_ID)] = None,
-        state: ops.State | None = None,
-    ) -> Response:
-        return await pages.records(session, cursor, state)
-
-    @routes.get("/records/{record_id}")
-    async def record(session: Annotated[PanelSession, Depends(panel.staff)], record_id: ops.RecordId) -> Response:
-        return await pages.record(session, record_id)
-
 
 def _add_forms(routes: APIRouter, panel: Panel, pages: Pages) -> None:
     @routes.post("/sign-out")
     async def sign_out(form: Annotated[StaffForm, Depends(panel.staff_form)]) -> Response:
         return await pages.sign_out(form)
-
-    @routes.post("/records/{record_id}/replay")
-    async def replay(form: Annotated[StaffForm, Depends(panel.staff_form)], record_id: ops.RecordId) -> Response:
-        return await pages.decide(form, record_id, "replay")
-
-    @routes.post("/records/{record_id}/discard")
-    async def discard(form: Annotated[StaffForm, Depends(panel.staff_form)], record_id: ops.RecordId) -> Response:
-        return await pages.decide(form, record_id, "discard")

@@ -10,6 +10,16 @@ NO_BREAK: Final = "\u00a0"
 UNKNOWN: Final = "brak danych"
 
 STATES: Final = {"set_aside": "odłożony", "booked": "przyjęty", "discarded": "odrzucony"}
+OUTCOMES: Final = {
+    "booked": "przyjęty",
+    "set_aside": "nadal odłożony",
+    "discarded": "odrzucony",
+    "already_decided": "rozstrzygnięty już wcześniej",
+    "replayed_too_often": "ponawiany zbyt wiele razy",
+    "not_found": "nie ma takiego rekordu",
+    "in_the_way": "zajęty przez inną operację, można spróbować ponownie",
+}
+DEEDS: Final = {"replay": "ponowienie", "discard": "odrzucenie"}
 
 
 def number(value: float | None) -> str:
@@ -44,6 +54,16 @@ def moment(at: datetime) -> str:
 def state(name: str) -> str:
     """Name the state of a set-aside record."""
     return STATES.get(name, name)
+
+
+def outcome(name: str) -> str:
+    """Name what came of a decision about a set-aside record."""
+    return OUTCOMES.get(name, name)
+
+
+def deed(name: str) -> str:
+    """Name what an operator did to a set-aside record."""
+    return DEEDS.get(name, name)
 
 
 def spark(values: Sequence[float], width: int = 240, height: int = 40) -> str:

@@ -7,6 +7,8 @@ from typing import Protocol
 from libs.chassis.kafka import Record
 from libs.chassis.postgres import Connection
 
+UNEXPECTED = "unexpected_error"  # the reason of a record that makes the projector raise
+
 
 @dataclass(frozen=True, slots=True)
 class SetAside:

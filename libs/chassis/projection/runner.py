@@ -21,7 +21,7 @@ from libs.chassis.kafka import MissingTopicError, Record, new_broker, topic_ids
 from libs.chassis.logs import logger
 from libs.chassis.metrics import PROJECTION_LAG, PROJECTION_STOPPED, RECORDS_PROJECTED, STALE_BATCHES
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Database
-from libs.chassis.projection.contract import Projector, SetAside
+from libs.chassis.projection.contract import UNEXPECTED, Projector, SetAside
 from libs.chassis.projection.desk import keep
 from libs.chassis.projection.positions import Position, Positions, StalePositionError, Step
 from libs.chassis.settings import KafkaSettings
@@ -37,7 +37,6 @@ MAX_POLL_INTERVAL_MS = 300_000
 BACKOFF_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 FAULT_ATTEMPTS = 3  # an error of unknown kind may pass; after this many it is pinned on a record
 CAUGHT_UP_SECONDS = 2.0  # how often the ends are looked up: answers are stale after 10 s without
-UNEXPECTED = "unexpected_error"
 
 _Pending = dict[tuple[str, int], tuple[int, float]]
 

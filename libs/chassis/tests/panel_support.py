@@ -16,7 +16,8 @@ from libs.chassis.auth import Principal, TokenSigner
 from libs.chassis.http import create_app
 from libs.chassis.kafka import Record
 from libs.chassis.panel import Panel, PanelParts, Section, mount
-from libs.chassis.projection import AlreadyDecidedError, DeskRecord, NotOnDeskError, SetAside
+from libs.chassis.projection import AlreadyDecidedError, Decision, DeskRecord, NotOnDeskError, SetAside
+from libs.chassis.projection.decisions import Deed
 from libs.chassis.settings import ServiceSettings
 
 SIGNER = TokenSigner(base64.b64encode(bytes(range(32))).decode())
@@ -27,6 +28,7 @@ BREAK_GLASS_HASH = Argon2id(salt=b"0" * 16, length=32, iterations=1, lanes=1, me
 )
 NOWHERE = "http://127.0.0.1:9"
 BASE = "http://panel.test"
+REFUSED = SetAside(Record("iok.charges", "id", 3, 42, b"L-1", b"{}"), "still_bad", "as before")
 ROLES = {"operator": ["operator"], "clerk": ["clerk"], "tenant": [], "newcomer": ["operator"]}
 
 
@@ -86,10 +88,10 @@ class Identity:
         await runner.cleanup()
 
 
-def desk_record(number: int, reason: str = "unknown_version") -> DeskRecord:
+def desk_record(number: int, reason: str = "unknown_version", replays: int = 0) -> DeskRecord:
     """A record as it lies on the desk, undecided."""
     at = datetime(2026, 11, 23, 12, 30, 15, tzinfo=UTC)
-    return DeskRecord(number, "iok.charges", 3, 40 + number, "L-1", reason, "v9", at, "set_aside", 0, None, None)
+    return DeskRecord(number, "iok.charges", 3, 40 + number, "L-1", reason, "v9", at, "set_aside", replays, None, None)
 
 
 class MemoryDesk:
@@ -98,12 +100,17 @@ class MemoryDesk:
     def __init__(self, records: Sequence[DeskRecord], value: bytes | None = b"{}") -> None:
         self.records = {record.id: record for record in records}
         self.value = value
+        self.noted: list[Decision] = []
 
-    async def page(self, *, before_id: int | None, state: str | None, limit: int) -> Sequence[DeskRecord]:
+    async def page(
+        self, *, before_id: int | None, state: str | None, limit: int, search: str | None = None
+    ) -> Sequence[DeskRecord]:
         found = [
             record
             for record in sorted(self.records.values(), key=lambda record: -record.id)
-            if (before_id is None or record.id < before_id) and state in (None, record.state)
+            if (before_id is None or record.id < before_id)
+            and state in (None, record.state)
+            and search in (None, record.key)
         ]
         return found[:limit]
 
@@ -118,16 +125,34 @@ class MemoryDesk:
     async def counts(self) -> tuple[int, int]:
         return sum(record.state == "set_aside" for record in self.records.values()), len(self.records)
 
+    async def waiting(self, *, reason: str | None, limit: int) -> Sequence[int]:
+        found = [r.id for r in self.records.values() if r.state == "set_aside" and reason in (None, r.reason)]
+        return found[:limit]
+
+    async def in_order(self, record_ids: Sequence[int]) -> Sequence[int]:
+        return [record_id for record_id in self.records if record_id in record_ids]
+
+    async def decisions(self, *, record_id: int | None, before_id: int | None, limit: int) -> Sequence[Decision]:
+        found = [each for each in self.noted if record_id in (None, each.record_id)]
+        return [each for each in reversed(found) if before_id is None or each.id < before_id][:limit]
+
+    async def dry_run(self, record_id: int) -> SetAside | None:
+        self._open(record_id)
+        return None if record_id % 2 else REFUSED
+
     async def replay(self, record_id: int, operator: str) -> SetAside | None:
         self._open(record_id)
         if record_id % 2:
             self._decide(record_id, "booked", operator, "replayed")
+            self._note(record_id, operator, "replay", None, "booked")
             return None
-        return SetAside(Record("iok.charges", "id", 3, 42, b"L-1", b"{}"), "still_bad", "as before")
+        self._note(record_id, operator, "replay", None, "set_aside")
+        return REFUSED
 
     async def discard(self, record_id: int, operator: str, reason: str) -> None:
         self._open(record_id)
         self._decide(record_id, "discarded", operator, reason)
+        self._note(record_id, operator, "discard", reason, "discarded")
 
     def _open(self, record_id: int) -> None:
         if record_id not in self.records:
@@ -138,6 +163,11 @@ class MemoryDesk:
     def _decide(self, record_id: int, state: str, operator: str, reason: str) -> None:
         record = self.records[record_id]
         self.records[record_id] = replace(record, state=state, decided_by=operator, decision_reason=reason)
+
+    def _note(self, record_id: int, operator: str, deed: Deed, reason: str | None, outcome: str) -> None:
+        refusal = "still_bad" if outcome == "set_aside" else None
+        at = datetime(2026, 11, 23, 12, 30, 15, tzinfo=UTC)
+        self.noted.append(Decision(record_id, operator, deed, reason, outcome, refusal, len(self.noted) + 1, at))
 
 
 def app_with_panel(

@@ -1,14 +1,16 @@
 """Every service answers in one shape: problem details, limits, headers, health."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
+import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel
 
 from libs.chassis.http import Problem, create_app
-from libs.chassis.http.app import BODY_LIMIT_BYTES
+from libs.chassis.http.app import BODY_LIMIT_BYTES, READY_TIMEOUT_SECONDS
 
 
 class Order(BaseModel):
@@ -48,6 +50,10 @@ def app() -> FastAPI:
     @built.get("/away")
     async def database_away() -> None:
         raise ConnectionRefusedError
+
+    @built.get("/contended")
+    async def contended() -> None:
+        raise asyncpg.DeadlockDetectedError
 
     return built
 
@@ -105,6 +111,15 @@ async def test_a_database_that_is_away_is_answered_503_with_retry_after(client: 
     assert answer.headers["retry-after"]
 
 
+async def test_a_transaction_that_others_kept_getting_into_the_way_of_is_answered_503(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.get("/contended")
+
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+
+
 async def test_an_unknown_path_is_a_problem_too(client: httpx.AsyncClient) -> None:
     answer = await client.get("/nowhere")
 
@@ -136,3 +151,24 @@ async def test_metrics_count_requests_by_route(client: httpx.AsyncClient) -> Non
         'iok_http_request_seconds_count{method="POST",route="/orders",status="200"}'
         in (await client.get("/metrics")).text
     )
+
+
+async def test_methods_that_somebody_invents_make_no_metrics_of_their_own(client: httpx.AsyncClient) -> None:
+    await client.request("INVENTED", "/orders")
+    told = (await client.get("/metrics")).text
+
+    assert "INVENTED" not in told
+    assert 'method="other"' in told
+
+
+async def test_a_check_that_hangs_is_told_as_a_reason() -> None:
+    async def hangs() -> str | None:
+        await asyncio.sleep(READY_TIMEOUT_SECONDS * 10)
+        return None
+
+    transport = httpx.ASGITransport(create_app("example", ready={"kafka": hangs}))
+    async with httpx.AsyncClient(transport=transport, base_url="http://example") as opened:
+        answer = await opened.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json()["reasons"] == {"kafka": "TimeoutError()"}

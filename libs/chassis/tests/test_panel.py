@@ -168,6 +168,7 @@ async def test_a_live_page_does_not_ask_identity_every_two_seconds(identity: Ide
     [
         ({}, None),
         ({}, "0" * 64),
+        ({}, "ąęść"),
         ({"Sec-Fetch-Site": "same-site"}, "right"),
         ({"Origin": "http://127.0.0.1:9999"}, "right"),
     ],

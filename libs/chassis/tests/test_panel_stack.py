@@ -25,7 +25,7 @@ pytestmark = pytest.mark.system
 TOPIC = "iok.charges"
 GRANTS = """
 grant select, insert, update, delete on outbox, positions, caught_up, set_aside, recent_errors to iok_ledger;
-grant select, insert on events to iok_ledger;
+grant select, insert on events, set_aside_decisions to iok_ledger;
 """
 OPERATOR = {"Authorization": "Bearer token-operator"}
 

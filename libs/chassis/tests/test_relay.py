@@ -9,8 +9,10 @@ import pytest
 from aiokafka.errors import KafkaError
 
 from libs.chassis.event_store import EventStore
-from libs.chassis.kafka import new_producer
+from libs.chassis.kafka import Record, new_producer
 from libs.chassis.outbox import Message, Relay, enqueue
+from libs.chassis.projection import SetAside
+from libs.chassis.projection.desk import keep
 from libs.chassis.settings import KafkaSettings
 from libs.chassis.testing import TopicSpace, eventually
 from libs.chassis.tests.conftest import Desk
@@ -125,3 +127,22 @@ async def test_a_relay_whose_database_session_is_ended_goes_on(desk: Desk, topic
         await eventually(lambda: empty(desk), what="the second row sent")
 
     assert [record.value for record in await topics.read(TOPIC)] == [b"1", b"2"]
+
+
+async def test_a_record_of_nothing_that_was_set_aside_does_not_end_the_relay(desk: Desk, topics: TopicSpace) -> None:
+    """Planted fault: aiokafka refuses to send neither key nor value, by an assertion that would end the process."""
+    nothing = Record("iok.leases", "id", 0, 0, None, None)
+    async with desk.database.transaction() as tx:
+        await keep(tx, [SetAside(nothing, "empty", "the record has no value")])
+
+    async with relaying(desk, topics.kafka):
+        await eventually(lambda: dead_lettered(desk), what="the copy sent")
+        await say(desk, Message(TOPIC, "a", b"1"))
+        await eventually(lambda: empty(desk), what="an empty outbox")
+
+    assert [record.value for record in await topics.read("iok.payments.dead-letters")] == [b""]
+
+
+async def dead_lettered(desk: Desk) -> bool:
+    async with desk.database.connection() as connection:
+        return bool(await connection.fetchval("select bool_and(dead_lettered_at is not null) from set_aside"))

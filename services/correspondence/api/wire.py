@@ -51,7 +51,7 @@ def encodable(text: str) -> str:
 Typed = Annotated[str, AfterValidator(encodable)]
 
 
-def matter_id_of(matter_id: str) -> str:
+async def matter_id_of(matter_id: str) -> str:
     """FastAPI dependency: the matter named by the path.
 
     Raises:
@@ -62,7 +62,7 @@ def matter_id_of(matter_id: str) -> str:
     return matter_id
 
 
-def place_of(cursor: Annotated[str | None, Query(max_length=MAX_CURSOR_CHARACTERS)] = None) -> Place:
+async def place_of(cursor: Annotated[str | None, Query(max_length=MAX_CURSOR_CHARACTERS)] = None) -> Place:
     """FastAPI dependency: where a list goes on; without a cursor, its top.
 
     Raises:

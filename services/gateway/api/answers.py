@@ -1,6 +1,7 @@
 """How a service's answer, or its absence, becomes the API's answer."""
 
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import StreamingResponse
 
 from libs.chassis.auth import unauthorized
 from libs.chassis.http import Problem, not_found
@@ -13,6 +14,7 @@ from services.gateway.clients.transport import (
     Answer,
     AwayError,
     Call,
+    Download,
     NotFoundError,
     RefusedError,
     Service,
@@ -39,6 +41,12 @@ def handed_on(answer: Answer) -> Response:
 async def read(session: Session, service: Service, path: str, query: dict[str, str] | None = None) -> Response:
     """Hand on what a service answers to a question."""
     return handed_on(await ask_as(session, service, Call("GET", path, query or {}), READ_SECONDS))
+
+
+def streamed(download: Download) -> Response:
+    """A file, handed on as it comes."""
+    headers = {"Content-Disposition": download.disposition, "Content-Type": download.content_type}
+    return StreamingResponse(download.pieces, headers=headers)
 
 
 async def command(session: Session, service: Service, path: str, body: bytes, key: str) -> Response:

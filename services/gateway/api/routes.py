@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from fastapi.openapi.utils import get_openapi
 
 from libs.chassis.http import IdempotencyKey
-from services.gateway.api.answers import command, handed_on, install, read
+from services.gateway.api.answers import command, handed_on, install, read, streamed
 from services.gateway.api.bodies import (
     MONTH_PATTERN,
     Body,
@@ -142,6 +142,17 @@ def _leases(ledger: Ledger) -> APIRouter:
         """What the lease owes now, or owed on a day."""
         query = {"as_of": as_of.isoformat()} if as_of else {}
         return await read(session, service, path("leases", lease_id, "balance"), query)
+
+    @router.get("/explanation", responses={200: {"model": models.Explanation}})
+    async def explanation(session: Asking, lease_id: str, as_of: Annotated[Day | None, Query()] = None) -> Response:
+        """Where the balance comes from: the debts not wholly paid, and the credits left over."""
+        query = {"as_of": as_of.isoformat()} if as_of else {}
+        return await read(session, service, path("leases", lease_id, "explanation"), query)
+
+    @router.get("/entries.csv", responses={200: {"content": {"text/csv": {}}}}, response_class=Response)
+    async def entries_as_csv(session: Asking, lease_id: str) -> Response:
+        """The whole history as a file for spreadsheets."""
+        return streamed(await ledger.history_file(session, lease_id, READ_SECONDS))
 
     @router.get("/entries", responses={200: {"model": models.Entries}})
     async def entries(session: Asking, lease_id: str, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Response:

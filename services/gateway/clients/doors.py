@@ -9,7 +9,16 @@ from typing import TypeVar
 
 from services.gateway.clients import models
 from services.gateway.clients.sessions import Session
-from services.gateway.clients.transport import COMMAND_SECONDS, Answer, AwayError, Call, Service, path, success
+from services.gateway.clients.transport import (
+    COMMAND_SECONDS,
+    Answer,
+    AwayError,
+    Call,
+    Download,
+    Service,
+    path,
+    success,
+)
 
 ShapeT = TypeVar("ShapeT", bound=models.Shape)
 
@@ -47,6 +56,21 @@ class Ledger:
         """One line of the history."""
         call = Call("GET", path("leases", lease_id, "entries", entry_id))
         return await _read(self.service, session, call, models.Entry, seconds)
+
+    async def explanation(self, session: Session, lease_id: str, seconds: float) -> models.Explanation:
+        """Which lines of the history make the balance."""
+        call = Call("GET", path("leases", lease_id, "explanation"))
+        return await _read(self.service, session, call, models.Explanation, seconds)
+
+    async def history_file(self, session: Session, lease_id: str, seconds: float) -> Download:
+        """The whole history as a file for spreadsheets, as it comes; `seconds` are for its beginning."""
+        call = Call("GET", f"{path('leases', lease_id)}/entries.csv")
+        found = await self.service.download(call, session.for_service(self.service.name), seconds)
+        if not isinstance(found, Download):
+            if found.status != 401:
+                success(found)
+            raise AwayError(self.service.name)
+        return found
 
     async def charged_months(self, session: Session, lease_id: str, seconds: float) -> models.ChargedMonths:
         """The months that have charges, newest first."""

@@ -149,6 +149,51 @@ class Entries(Shape):
     next_cursor: str | None = None
 
 
+class NamedEntry(Shape):
+    """A line of the history as another one names it; `amount_grosze` is the whole line's."""
+
+    id: str
+    kind: str
+    title: str
+    amount_grosze: int
+    booked_on: date
+    due_on: date | None = None
+
+
+class EntryPart(Shape):
+    """A line of the history and the part of it that is meant, in grosze and positive."""
+
+    entry: NamedEntry
+    amount_grosze: int
+
+
+class EntryExplanation(Shape):
+    """What a line paid, or what paid it: `explanation` of its `details`. None: no credit, or no debt."""
+
+    pays: list[EntryPart] = Field(default_factory=list)
+    taken_back_by: list[EntryPart] = Field(default_factory=list)
+    left_grosze: int | None = None
+    paid_by: list[EntryPart] = Field(default_factory=list)
+    takes_back: list[EntryPart] = Field(default_factory=list)
+    unpaid_grosze: int | None = None
+
+
+class Explanation(Shape):
+    """Where the balance comes from: the debts not wholly paid, and the credits left over."""
+
+    lease_id: str
+    balance_grosze: int
+    due_today_grosze: int
+    not_yet_due_grosze: int
+    overpaid_grosze: int
+    next_due: NextDue | None = None
+    book: int
+    version: int
+    as_of: date | None = None
+    unpaid: list[EntryPart]
+    left: list[EntryPart]
+
+
 class Correction(Shape):
     """A correction of a charge; `amount_grosze` is the signed difference."""
 

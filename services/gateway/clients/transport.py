@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -19,6 +19,8 @@ COMMAND_SECONDS = 5.0  # starting a payment, sending a message
 SIGN_IN_SECONDS = 5.0  # a password hash costs identity 26 ms of a core, and sign-ins may queue for it
 CONNECTIONS = 200  # to all services together
 IDLE_SECONDS = 30.0
+SILENCE_SECONDS = 30.0  # a download in which nothing came for so long is over
+PIECE_BYTES = 64 * 1024
 BUCKETS_SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 CALL_SECONDS = Histogram(
     "iok_gateway_call_seconds", "Time another service took to answer.", ("service", "outcome"), buckets=BUCKETS_SECONDS
@@ -87,6 +89,15 @@ class Answer:
         return read if isinstance(read, dict) else {}
 
 
+@dataclass(frozen=True)
+class Download:
+    """A file on its way: handed on piece by piece, so that its size costs no memory."""
+
+    content_type: str
+    disposition: str
+    pieces: AsyncIterator[bytes]
+
+
 def path(*parts: str) -> str:
     """A path of which no part can reach outside its place, whatever a stranger wrote into an address."""
     return "".join(f"/{quote(part, safe='').replace('.', '%2E')}" for part in parts)
@@ -122,21 +133,67 @@ class Service:
         return answer
 
     async def _ask(self, call: Call, token: str | None, deadline_seconds: float) -> Answer:
-        headers = {"Accept": JSON, "Content-Type": call.content_type}
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
-        if call.idempotency_key is not None:
-            headers["Idempotency-Key"] = call.idempotency_key
-        if (correlation_id := logs.CORRELATION_ID.get()) is not None:
-            headers["X-Correlation-Id"] = correlation_id
-        url = yarl.URL(self._url + call.path, encoded=True).with_query(dict(call.query))
+        headers = _headers(call, token)
         async with (
             asyncio.timeout(deadline_seconds),
-            self._http.request(call.method, url, data=call.body, headers=headers, allow_redirects=False) as response,
+            self._http.request(
+                call.method, self._address(call), data=call.body, headers=headers, allow_redirects=False
+            ) as response,
         ):
-            body = await response.read()
-            content_type = response.headers.get("Content-Type", JSON)
-            return Answer(response.status, body, content_type, response.headers.get("Retry-After"))
+            return await _whole(response)
+
+    async def download(self, call: Call, token: str, deadline_seconds: float) -> Download | Answer:
+        """Begin to download a file; the deadline is for its beginning. What is no file is an answer like others.
+
+        Raises:
+            AwayError: as `ask` says.
+        """
+        silence = aiohttp.ClientTimeout(total=None, sock_read=SILENCE_SECONDS)
+        try:
+            async with asyncio.timeout(deadline_seconds):
+                response = await self._http.get(
+                    self._address(call), headers=_headers(call, token), allow_redirects=False, timeout=silence
+                )
+                if response.status != 200:
+                    answer = await _whole(response)
+                    if answer.status >= 500:
+                        raise AwayError(self.name, _whole_seconds(answer.retry_after))
+                    return answer
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            log.warning("service away", service_asked=self.name, path=call.path, error=type(error).__name__)
+            raise AwayError(self.name) from error
+        given = response.headers
+        return Download(
+            given.get("Content-Type", JSON), given.get("Content-Disposition", "attachment"), _pieces(response)
+        )
+
+    def _address(self, call: Call) -> yarl.URL:
+        return yarl.URL(self._url + call.path, encoded=True).with_query(dict(call.query))
+
+
+def _headers(call: Call, token: str | None) -> dict[str, str]:
+    headers = {"Accept": JSON, "Content-Type": call.content_type}
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+    if call.idempotency_key is not None:
+        headers["Idempotency-Key"] = call.idempotency_key
+    if (correlation_id := logs.CORRELATION_ID.get()) is not None:
+        headers["X-Correlation-Id"] = correlation_id
+    return headers
+
+
+async def _whole(response: aiohttp.ClientResponse) -> Answer:
+    body = await response.read()
+    content_type = response.headers.get("Content-Type", JSON)
+    return Answer(response.status, body, content_type, response.headers.get("Retry-After"))
+
+
+async def _pieces(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    try:
+        async for piece in response.content.iter_chunked(PIECE_BYTES):
+            yield piece
+    finally:
+        response.close()
 
 
 def success(answer: Answer) -> bytes:

@@ -134,6 +134,34 @@ def _entry(entry_id: str, number: int) -> dict[str, Any]:
     return {"id": entry_id, "version": 50 - number, "bank_account": BANK_ACCOUNT, "origin": {}}
 
 
+def explained(entry_id: str) -> dict[str, Any]:
+    """What became of a charge or a payment of the history: each payment paid the charge of its month."""
+    rows = {row["id"]: row for row in entries()}
+    month, _, kind = entry_id.removeprefix("e-").rpartition("-")
+    other = rows[f"e-{month}-{'payment' if kind == 'charge' else 'charge'}"]
+    shares = [part(other, 100_000)]
+    if kind == "charge":
+        return {"pays": [], "taken_back_by": [], "left_grosze": None} | {
+            "paid_by": shares,
+            "takes_back": [],
+            "unpaid_grosze": MONTH_GROSZE - 100_000,
+        }
+    return {"pays": shares, "left_grosze": 2125, "unpaid_grosze": None}
+
+
+def part(row: dict[str, Any], grosze: int) -> dict[str, Any]:
+    """A line of the history as others name it, and a part of it."""
+    named = {name: row[name] for name in ("id", "kind", "title", "amount_grosze", "booked_on", "due_on")}
+    return {"entry": named, "amount_grosze": grosze}
+
+
+def explanation() -> dict[str, Any]:
+    """Where the balance comes from: two charges, one of them paid in part."""
+    charges = [row for row in entries() if row["kind"] == "charge"]
+    unpaid = [part(charges[1], 122125 - 2000), part(charges[0], MONTH_GROSZE)]
+    return balance() | {"lease_id": "L-1", "unpaid": unpaid, "left": []}
+
+
 def charged_months() -> list[dict[str, Any]]:
     """The months with charges."""
     return [{"month": month, "total_grosze": MONTH_GROSZE, "due_on": f"{month}-15"} for month in MONTHS]

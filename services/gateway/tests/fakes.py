@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -83,6 +84,7 @@ class Company:
     autopay_url: str = "http://127.0.0.1:9"
     stored: dict[str, Answer] = field(default_factory=dict)
     matters: dict[str, dict[str, Any]] = field(default_factory=company.matters)
+    balance: dict[str, Any] = field(default_factory=company.balance)
     in_flight_times: int = 0
     numbers: Iterator[int] = field(default_factory=count)
 
@@ -114,6 +116,34 @@ def _problem(status: int, title: str, **more: Any) -> web.Response:
     return web.json_response(body, status=status, content_type="application/problem+json", headers=retry)
 
 
+def _token(request: web.Request) -> str:
+    return request.headers.get("Authorization", "").removeprefix("Bearer ")
+
+
+def _opened(person: company.Person, token: str) -> dict[str, Any]:
+    return {
+        "token": token,
+        "expires_at": "2030-01-01T00:00:00Z",
+        "account_id": person.account_id,
+        "must_change_password": person.must_change_password,
+        "roles": person.roles,
+    }
+
+
+def _held(person: company.Person, audiences: list[str]) -> dict[str, Any]:
+    new = person.must_change_password
+    return {
+        "tokens": {name: f"{name}:{person.login}" for name in audiences if not new},
+        "account_id": person.account_id,
+        "display_name": person.name,
+        "login": person.login,
+        "roles": person.roles,
+        "leases": {} if new else person.leases,
+        "must_change_password": new,
+        "expires_at": "2030-01-01T00:00:00Z",
+    }
+
+
 def _identity(world: Company) -> list[web.RouteDef]:
     async def sign_in(request: web.Request) -> web.Response:
         given = await request.json()
@@ -122,17 +152,7 @@ def _identity(world: Company) -> list[web.RouteDef]:
             return _problem(401, "Nie udało się zalogować")
         token = f"opaque-{person.login}-{next(world.numbers)}"  # a token never comes back
         world.sessions[token] = person.login
-        body = {
-            "token": token,
-            "expires_at": "2030-01-01T00:00:00Z",
-            "account_id": person.account_id,
-            "must_change_password": person.must_change_password,
-            "roles": person.roles,
-        }
-        return web.json_response(body, status=201)
-
-    def _token(request: web.Request) -> str:
-        return request.headers.get("Authorization", "").removeprefix("Bearer ")
+        return web.json_response(_opened(person, token), status=201)
 
     async def end(request: web.Request) -> web.Response:
         known = world.sessions.pop(_token(request), None)
@@ -142,21 +162,7 @@ def _identity(world: Company) -> list[web.RouteDef]:
         login = world.sessions.get(_token(request))
         if login is None:
             return _problem(401, "Wymagane zalogowanie")
-        person = company.PEOPLE[login]
-        audiences = (await request.json())["audiences"]
-        new = person.must_change_password
-        return web.json_response(
-            {
-                "tokens": {name: f"{name}:{login}" for name in audiences if not new},
-                "account_id": person.account_id,
-                "display_name": person.name,
-                "login": login,
-                "roles": person.roles,
-                "leases": {} if new else person.leases,
-                "must_change_password": new,
-                "expires_at": "2030-01-01T00:00:00Z",
-            }
-        )
+        return web.json_response(_held(company.PEOPLE[login], (await request.json())["audiences"]))
 
     async def change(request: web.Request) -> web.Response:
         login = world.sessions.get(_token(request))
@@ -178,16 +184,29 @@ def _identity(world: Company) -> list[web.RouteDef]:
     ]
 
 
-def _ledger(world: Company) -> list[web.RouteDef]:
-    def of_lease(answer: Callable[[web.Request], Answer]) -> Handler:
-        async def handle(request: web.Request) -> web.Response:
-            person = world.person(request)
-            if person is None or request.match_info["lease_id"] not in person.leases or person.roles:
-                return _problem(404, "Nie znaleziono")
-            status, body = answer(request)
-            return _problem(status, "Nie znaleziono") if status >= 400 else web.json_response(body)
+def _entry(request: web.Request) -> Answer:
+    found = [row for row in company.entries() if row["id"] == request.match_info["entry_id"]]
+    if not found:
+        return 404, None
+    told = {"explanation": company.explained(found[0]["id"])}
+    return 200, found[0] | {"details": found[0]["details"] | told}
 
-        return handle
+
+def _of_lease(world: Company, answer: Callable[[web.Request], Answer]) -> Handler:
+    """A route about one lease, for those who hold it."""
+
+    async def handle(request: web.Request) -> web.Response:
+        person = world.person(request)
+        if person is None or request.match_info["lease_id"] not in person.leases or person.roles:
+            return _problem(404, "Nie znaleziono")
+        status, body = answer(request)
+        return _problem(status, "Nie znaleziono") if status >= 400 else web.json_response(body)
+
+    return handle
+
+
+def _ledger(world: Company) -> list[web.RouteDef]:
+    of_lease = partial(_of_lease, world)
 
     async def leases(request: web.Request) -> web.Response:
         person = world.person(request)
@@ -200,9 +219,12 @@ def _ledger(world: Company) -> list[web.RouteDef]:
         following = str(start + limit) if start + limit < len(rows) else None
         return 200, {"items": rows[start : start + limit], "next_cursor": following}
 
-    def entry(request: web.Request) -> Answer:
-        found = [row for row in company.entries() if row["id"] == request.match_info["entry_id"]]
-        return (200, found[0]) if found else (404, None)
+    async def history_file(request: web.Request) -> web.StreamResponse:
+        person = world.person(request)
+        if person is None or request.match_info["lease_id"] not in person.leases:
+            return _problem(404, "Nie znaleziono")
+        named = {"Content-Disposition": 'attachment; filename="historia.csv"'}
+        return web.Response(body="\ufeffData;Kwota\r\n".encode(), content_type="text/csv", headers=named)
 
     def month(request: web.Request) -> Answer:
         found = company.month(request.match_info["month"])
@@ -211,9 +233,11 @@ def _ledger(world: Company) -> list[web.RouteDef]:
     return [
         web.get("/leases", leases),
         web.get("/leases/{lease_id}", of_lease(lambda request: (200, company.lease(request.match_info["lease_id"])))),
-        web.get("/leases/{lease_id}/balance", of_lease(lambda _: (200, company.balance()))),
+        web.get("/leases/{lease_id}/balance", of_lease(lambda _: (200, world.balance))),
+        web.get("/leases/{lease_id}/explanation", of_lease(lambda _: (200, company.explanation()))),
         web.get("/leases/{lease_id}/entries", of_lease(entries)),
-        web.get("/leases/{lease_id}/entries/{entry_id}", of_lease(entry)),
+        web.get("/leases/{lease_id}/entries.csv", history_file),
+        web.get("/leases/{lease_id}/entries/{entry_id}", of_lease(_entry)),
         web.get("/leases/{lease_id}/charges", of_lease(lambda _: (200, {"items": company.charged_months()}))),
         web.get("/leases/{lease_id}/charges/{month}", of_lease(month)),
     ]

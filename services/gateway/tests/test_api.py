@@ -14,7 +14,9 @@ API = "/api/v1"
 TENANT_ROUTES = [
     ("GET", "/leases/L-1"),
     ("GET", "/leases/L-1/balance"),
+    ("GET", "/leases/L-1/explanation"),
     ("GET", "/leases/L-1/entries"),
+    ("GET", "/leases/L-1/entries.csv"),
     ("GET", f"/leases/L-1/entries/e-{MONTHS[0]}-charge"),
     ("GET", f"/leases/L-1/charges/{MONTHS[0]}"),
     ("POST", "/leases/L-1/payments"),
@@ -98,6 +100,21 @@ async def test_a_service_is_answered_byte_for_byte(portal: Portal) -> None:
     assert balance.headers["content-type"].startswith("application/json")
     asked = portal.company.ledger.calls("GET", "/balance")[0][2]
     assert asked["Authorization"] == "Bearer ledger:anna"
+
+
+async def test_the_explanation_and_the_file_of_the_history_are_handed_on(portal: Portal) -> None:
+    explained = await get(portal, "/leases/L-1/explanation?as_of=2026-02-28")
+    assert (explained.status_code, len(explained.json()["unpaid"])) == (200, 2)
+    file = await get(portal, "/leases/L-1/entries.csv")
+    assert (file.status_code, file.content[:3]) == (200, b"\xef\xbb\xbf")
+    assert file.headers["content-disposition"] == 'attachment; filename="historia.csv"'
+    assert is_problem(await get(portal, "/leases/L-2/entries.csv"), 404)
+
+
+async def test_a_file_of_a_service_that_is_away_is_503(portal: Portal) -> None:
+    headers = await token(portal)
+    portal.company.ledger.away = True
+    assert is_problem(await portal.browser.get(f"{API}/leases/L-1/entries.csv", headers=headers), 503)
 
 
 async def test_another_tenants_id_answers_like_one_that_does_not_exist(portal: Portal) -> None:

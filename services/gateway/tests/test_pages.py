@@ -61,12 +61,12 @@ async def test_the_start_page_says_what_is_due_today_and_next(anna: Portal) -> N
     assert "1\u00a0221,25\u00a0zł" in text
     assert "15\u00a0grudnia\u00a02026" in text
     assert "2\u00a0242,50\u00a0zł" in text
-    assert "oczekuje na potwierdzenie" in text
+    assert "czeka na potwierdzenie" in text
 
 
 async def test_the_balance_page_names_the_account_and_the_title_of_a_transfer(anna: Portal) -> None:
     text = await anna.see("/umowa/L-1/finanse")
-    assert "61\u00a01090\u00a01014\u00a00000\u00a00712\u00a01981\u00a02874" in text
+    assert "61 1090 1014 0000 0712 1981 2874" in text
     assert "Opłaty, umowa L-1/2019" in text
 
 
@@ -89,8 +89,41 @@ async def test_a_line_of_the_history_opens_with_its_components_and_the_account(a
     text = await anna.see(f"/umowa/L-1/historia/e-{MONTHS[0]}-charge")
     assert "Zaliczka na centralne ogrzewanie" in text
     assert "\u22125,00\u00a0zł" in text
-    assert "61\u00a01090" in text
+    assert "61 1090" in text
     assert "Opłata za listopad\u00a02026, umowa L-1/2019" in text
+    assert "Rachunek do wpłat" not in await anna.see(f"/umowa/L-1/historia/e-{MONTHS[0]}-payment")
+
+
+@pytest.mark.parametrize("path", ["/", "/zaloguj", "/nie-ma-takiej-strony"])
+async def test_every_page_names_the_company(portal: Portal, path: str) -> None:
+    text = (await portal.browser.get(path, follow_redirects=True)).text
+    assert "Towarzystwo Budownictwa Społecznego" in text.partition('class="iok-foot"')[2]
+
+
+async def test_the_balance_page_tells_where_the_saldo_comes_from(anna: Portal) -> None:
+    text = (await anna.see("/umowa/L-1/finanse")).partition("Skąd to saldo?")[2]
+    rows = re.findall(r'href="(/umowa/L-1/historia/[^"]+)"', text)
+    assert rows == [f"/umowa/L-1/historia/e-{MONTHS[1]}-charge", f"/umowa/L-1/historia/e-{MONTHS[0]}-charge"]
+    assert "1\u00a0201,25\u00a0zł" in text
+    assert "termin 15\u00a0listopada\u00a02026" in text
+
+
+async def test_a_charge_tells_what_paid_it_and_a_payment_what_it_paid(anna: Portal) -> None:
+    charge = await anna.see(f"/umowa/L-1/historia/e-{MONTHS[0]}-charge")
+    assert f'href="/umowa/L-1/historia/e-{MONTHS[0]}-payment"' in charge.partition("Z czego to zapłacono")[2]
+    assert "21,25\u00a0zł" in charge.partition("Pozostaje do zapłaty")[2]
+    payment = await anna.see(f"/umowa/L-1/historia/e-{MONTHS[0]}-payment")
+    assert f'href="/umowa/L-1/historia/e-{MONTHS[0]}-charge"' in payment.partition("Co pokryła ta kwota")[2]
+    assert "Pozostaje do wykorzystania" in payment
+
+
+async def test_the_history_can_be_taken_as_a_file(anna: Portal) -> None:
+    assert 'href="/umowa/L-1/historia.csv"' in await anna.see("/umowa/L-1/historia")
+    answer = await anna.browser.get("/umowa/L-1/historia.csv")
+    assert (answer.status_code, answer.content) == (200, "\ufeffData;Kwota\r\n".encode())
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.headers["content-disposition"] == 'attachment; filename="historia.csv"'
+    assert (await anna.browser.get("/umowa/L-2/historia.csv")).status_code == 404
 
 
 async def test_a_saldo_is_said_in_words(anna: Portal) -> None:

@@ -10,17 +10,22 @@ from services.gateway.tests.company import MONTH_GROSZE, MONTHS
 from services.gateway.tests.conftest import Portal
 
 PLACE = "/umowa/L-1/place"
+THIS_MONTH = f"{PLACE}?miesiac={MONTHS[0]}"
 DUE_TODAY = "due_today::122125"
 MONTH = f"charge:ch-{MONTHS[0]}:{MONTH_GROSZE}"
 RETURN = f"/autopay/return?ServiceID=100&OrderID=o1&Hash={'a' * 64}"
 
 
 async def form(anna: Portal) -> dict[str, str]:
-    return await anna.hidden(PLACE, f"{PLACE}?miesiac={MONTHS[0]}")
+    return await anna.hidden(THIS_MONTH, THIS_MONTH)
+
+
+def choices(text: str) -> list[str]:
+    return re.findall(r'type="radio" value="([^"]+)"', text)
 
 
 async def pay(anna: Portal, fields: dict[str, str], choice: str) -> httpx.Response:
-    return await anna.browser.post(PLACE, data=fields | {"choice": choice})
+    return await anna.browser.post(THIS_MONTH, data=fields | {"choice": choice})
 
 
 async def test_the_months_charge_is_shown_line_by_line_with_its_correction(anna: Portal) -> None:
@@ -31,8 +36,50 @@ async def test_the_months_charge_is_shown_line_by_line_with_its_correction(anna:
 
 
 async def test_all_that_is_due_or_the_months_charge_can_be_paid(anna: Portal) -> None:
+    assert choices(await anna.see(THIS_MONTH)) == [DUE_TODAY, MONTH]
+
+
+async def test_the_earliest_month_with_something_unpaid_is_shown_with_what_is_left_of_it(anna: Portal) -> None:
     text = await anna.see(PLACE)
-    assert re.findall(r'type="radio" value="([^"]+)"', text) == [DUE_TODAY, MONTH]
+    assert "Opłata za październik\u00a02026" in text
+    assert choices(text) == [DUE_TODAY, f"charge:ch-{MONTHS[1]}:120125"]
+
+
+async def test_a_month_that_is_paid_says_so_and_has_nothing_to_pay(anna: Portal) -> None:
+    text = await anna.see(f"{PLACE}?miesiac={MONTHS[5]}")
+    assert "Ta opłata jest zapłacona." in text
+    assert "Zapłać\n" not in text
+    assert choices(text) == []
+    assert f'href="{PLACE}">Zobacz, co jest jeszcze do zapłaty' in text
+
+
+async def test_when_nothing_is_due_today_the_next_sum_can_be_paid(anna: Portal) -> None:
+    anna.company.balance["due_today_grosze"] = 0
+    assert choices(await anna.see(PLACE)) == [f"charge:ch-{MONTHS[1]}:{MONTH_GROSZE}", f"next_due::{MONTH_GROSZE}"]
+    await pay(anna, await form(anna), f"next_due::{MONTH_GROSZE}")
+    body = anna.company.payments.calls("POST", "/payments")[0][3]
+    assert body == f'{{"amount_grosze": {MONTH_GROSZE}}}'.encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("pending", "Wpłata 1\u00a0221,25\u00a0zł czeka na potwierdzenie. Nie płać drugi raz."),
+        ("initiated", "Rozpoczęto płatność 1\u00a0221,25\u00a0zł, ale nie mamy jej potwierdzenia."),
+    ],
+)
+@pytest.mark.parametrize("page", ["", "/finanse", "/place"])
+async def test_a_payment_that_waits_is_named_before_the_button(anna: Portal, page: str, status: str, said: str) -> None:
+    anna.company.payment_status = status
+    before, _, _ = (await anna.see(f"/umowa/L-1{page}")).partition("govuk-button")
+    assert said in before
+
+
+async def test_while_payments_are_away_the_month_is_still_shown(anna: Portal) -> None:
+    anna.company.payments.away = True
+    text = await anna.see(PLACE)
+    assert "płatności internetowe" in text
+    assert choices(text)
 
 
 async def test_paying_leads_to_autopay_with_its_fields(anna: Portal) -> None:
@@ -144,6 +191,13 @@ async def test_the_page_asks_ever_more_slowly_and_then_leaves_it_to_the_reader(a
     last = await anna.see(f"{RETURN}&proba=999")
     assert "http-equiv" not in last
     assert "Sprawdź teraz" in last
+
+
+async def test_after_half_a_minute_the_page_says_how_long_it_may_take(anna: Portal) -> None:
+    assert "Zwykle trwa to kilka sekund" in await anna.see(f"{RETURN}&proba=8")
+    slow = await anna.see(f"{RETURN}&proba=9")
+    assert "do następnego dnia roboczego" in slow
+    assert "kilka sekund" not in slow
 
 
 async def test_coming_back_works_for_somebody_who_is_not_signed_in(portal: Portal) -> None:

@@ -36,6 +36,7 @@ async def test_a_wrong_password_and_an_unknown_login_look_alike(portal: Portal) 
     assert without_nonces(wrong) == without_nonces(unknown)
     assert "<title>Błąd: Zaloguj się" in wrong
     assert "govuk-error-summary" in wrong
+    assert "najwyżej 15 minut" in wrong
 
 
 async def test_a_failed_sign_in_keeps_the_login_and_never_the_password(portal: Portal) -> None:

@@ -78,11 +78,11 @@ def first_day(month: str) -> date:
 
 
 def account_number(digits: str) -> str:
-    """A bank account in its groups: `12 3456 7890 …`; anything that is no account stays as it is."""
+    """A bank account in its groups, which lines may break between; anything that is no account stays as it is."""
     if len(digits) != sum(GROUPS) or not digits.isdecimal():
         return digits
     groups, start = [], 0
     for length in GROUPS:
         groups.append(digits[start : start + length])
         start += length
-    return NO_BREAK_SPACE.join(groups)
+    return " ".join(groups)

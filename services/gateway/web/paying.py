@@ -10,17 +10,22 @@ from starlette.responses import RedirectResponse, Response
 
 from libs.chassis import logs
 from services.gateway.clients.doors import Ledger, Payments
-from services.gateway.clients.models import Balance, Charge, ChargedMonth, ChargedMonths, MonthCharges, Payment
+from services.gateway.clients.models import Charge, ChargedMonths, MonthCharges, Payment
 from services.gateway.clients.transport import AwayError, NotFoundError, RefusedError
 from services.gateway.web.forms import KEY_FIELD, fields_of, new_key
+from services.gateway.web.owed import Owed, first_unpaid
 from services.gateway.web.routing import PageRoute
 from services.gateway.web.site import FormErrors, Site, origin
+from services.gateway.web.start import PAYMENTS_LOOKED_AT, waiting_payments
 from services.gateway.web.visits import PAGE_SECONDS, Missing, Visitor, in_flight, missing, part
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-CHOICE = re.compile(r"(?P<what>due_today|charge):(?P<charge_id>[A-Za-z0-9._-]{0,64}):(?P<amount_grosze>[1-9]\d{0,11})")
+CHOICE = re.compile(
+    r"(?P<what>due_today|next_due|charge):(?P<charge_id>[A-Za-z0-9._-]{0,64}):(?P<amount_grosze>[1-9]\d{0,11})"
+)
 OTHER_MONTHS = 6
 ASK_AGAIN_SECONDS = (2, 2, 2, 3, 3, 5, 5, 5, 10, 10, 20, 30, 60, 60, 120, 120, 300)  # then the reader asks by hand
+SOON_SECONDS = 30  # what is not confirmed by then may take until the next working day
 SETTLED = {"confirmed", "failed", "expired", "refunded", "in_review"}
 
 log = logs.logger(__name__)
@@ -54,46 +59,72 @@ class Paying:
         wanted = request.query_params.get("miesiac")
         if wanted is not None and not MONTH.fullmatch(wanted):
             raise NotFoundError
-        months, balance = await asyncio.gather(
+        months, balance, explanation, payments = await asyncio.gather(
             part(say("naliczenia"), self._ledger.charged_months(session, lease_id, visitor.seconds_left())),
             part(say("saldo i terminy płatności"), self._ledger.balance(session, lease_id, visitor.seconds_left())),
+            part(say("wyjaśnienie salda"), self._ledger.explanation(session, lease_id, visitor.seconds_left())),
+            part(
+                say("płatności internetowe"),
+                self._payments.of_lease(session, lease_id, PAYMENTS_LOOKED_AT, visitor.seconds_left()),
+            ),
         )
-        rows = _rows(months)
-        named = wanted or (rows[0].month if rows else None)
+        rows = months.items if isinstance(months, ChargedMonths) else []
+        debts = None if isinstance(explanation, Missing) else explanation.unpaid
+        named = wanted or first_unpaid(rows, debts)
         month: MonthCharges | Missing | None = None
         if named is not None:
             asked = self._ledger.month(session, lease_id, named, visitor.seconds_left())
             month = await part(say("naliczenia"), asked)
-        gone = missing(months, balance, month)
-        shown = month if isinstance(month, MonthCharges) else None
-        choices = [] if isinstance(balance, Missing) else self._choices(balance, shown)
+        owed = None if isinstance(balance, Missing) else Owed(balance, debts)
         context = {
             "errors": errors,
-            "month": shown,
+            "complete": not missing(months, balance, month),
+            "waiting": waiting_payments(payments),
             "other_months": [row for row in rows if row.month != named][:OTHER_MONTHS],
+            "key": given.get(KEY_FIELD) or new_key(),
+        } | self._offer(owed, month if isinstance(month, MonthCharges) else None, given, asked_for=wanted is not None)
+        status = status if context["complete"] else 503
+        gone = missing(months, balance, month, payments)
+        return self._site.page(request, "pay.html", context, status=status, missing=gone)
+
+    def _offer(
+        self, owed: Owed | None, month: MonthCharges | None, given: dict[str, str], *, asked_for: bool
+    ) -> dict[str, object]:
+        """The month, whether it is paid, and what may be paid on this page: for a paid month asked for, nothing."""
+        charges = owed.of_month(month) if owed and month else []
+        settled = owed is not None and month is not None and not charges
+        choices = [] if owed is None or (settled and asked_for) else self._choices(owed, month, charges)
+        return {
+            "month": month,
+            "settled": settled,
+            "owed_elsewhere": settled and asked_for and owed is not None and owed.grosze > 0,
             "choices": choices,
             "chosen": given.get("choice") or (choices[0]["value"] if choices else None),
-            "key": given.get(KEY_FIELD) or new_key(),
         }
-        return self._site.page(request, "pay.html", context, status=503 if gone else status, missing=gone)
 
-    def _choices(self, balance: Balance, month: MonthCharges | None) -> list[dict[str, str]]:
-        """What can be paid now: all that is due today, and each charge of the month; never more than is owed."""
-        say, money = self._site.language.text, self._site.language.money
-        owed_grosze = balance.due_today_grosze + balance.not_yet_due_grosze
+    def _choices(
+        self, owed: Owed, month: MonthCharges | None, charges: list[tuple[Charge, int]]
+    ) -> list[dict[str, str]]:
+        """What can be paid now: all that is due today, each unpaid charge of the month, or else what is due next."""
+        say, language = self._site.language.text, self._site.language
         choices = []
-        if balance.due_today_grosze > 0:
-            text = say("Wszystko, co jest do zapłaty dziś: %(sum)s") % {"sum": money(balance.due_today_grosze)}
-            choices.append({"value": f"due_today::{balance.due_today_grosze}", "text": text})
-        for charge in month.charges if month else []:
-            amount_grosze = min(_total_grosze(charge), owed_grosze)
-            if month and amount_grosze > 0:
-                several = say("Opłata za %(month)s, termin %(day)s: %(sum)s")
-                text = several if len(month.charges) > 1 else say("Opłata za %(month)s: %(sum)s")
-                language = self._site.language
-                named = {"month": language.month(month.month), "day": language.day(charge.due_on)}
-                text %= named | {"sum": money(amount_grosze)}
-                choices.append({"value": f"charge:{charge.charge_id}:{amount_grosze}", "text": text})
+        if owed.due_today_grosze > 0:
+            text = say("Wszystko, co jest do zapłaty dziś: %(sum)s") % {"sum": language.money(owed.due_today_grosze)}
+            choices.append({"value": f"due_today::{owed.due_today_grosze}", "text": text})
+        for charge, amount_grosze in charges:
+            if month is None:
+                continue
+            several = say("Opłata za %(month)s, termin %(day)s: %(sum)s")
+            text = several if len(month.charges) > 1 else say("Opłata za %(month)s: %(sum)s")
+            named = {"month": language.month(month.month), "day": language.day(charge.due_on)}
+            text %= named | {"sum": language.money(amount_grosze)}
+            choices.append({"value": f"charge:{charge.charge_id}:{amount_grosze}", "text": text})
+        following = owed.next_due
+        offered = {(charge.due_on, amount_grosze) for charge, amount_grosze in charges}
+        if following and owed.due_today_grosze <= 0 and (following.due_on, following.amount_grosze) not in offered:
+            text = say("Następna płatność, termin %(day)s: %(sum)s")
+            text %= {"day": language.day(following.due_on), "sum": language.money(following.amount_grosze)}
+            choices.append({"value": f"next_due::{following.amount_grosze}", "text": text})
         return choices
 
     async def _pay(self, request: Request, visitor: Visitor) -> Response:
@@ -150,23 +181,17 @@ class Paying:
         tries = _tries(request.query_params.get("proba", ""))
         address = f"/autopay/return?{urlencode(asked)}"
         again = tries < len(ASK_AGAIN_SECONDS)
+        slow = sum(ASK_AGAIN_SECONDS[:tries]) >= SOON_SECONDS
         context = {
             "payment": known,
             "waiting": waiting,
-            "check_again": address,
+            "slow": slow,
+            "check_again": f"{address}&proba={tries}" if slow else address,
             "next_try": f"{address}&proba={tries + 1}" if again else None,
             "pause_seconds": ASK_AGAIN_SECONDS[tries] if again else 0,
         }
         template = "parts/payment-state.html" if "hx-request" in request.headers else "payment.html"
         return self._site.page(request, template, context, status=503 if known is None else 200)
-
-
-def _rows(months: ChargedMonths | Missing) -> list[ChargedMonth]:
-    return months.items if isinstance(months, ChargedMonths) else []
-
-
-def _total_grosze(charge: Charge) -> int:
-    return charge.amount_grosze + sum(correction.amount_grosze for correction in charge.corrections)
 
 
 def _tries(text: str) -> int:

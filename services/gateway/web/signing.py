@@ -80,13 +80,17 @@ class Signing:
         needed = {"login": (login, say("Podaj login.")), "password": (password, say("Podaj hasło."))}
         if empty := {name: message for name, (value, message) in needed.items() if not value}:
             return self._page(request, asked, FormErrors(empty))
-        neutral = FormErrors({}, say("Login lub hasło się nie zgadza. Po kilku nieudanych próbach trzeba odczekać."))
+        # The same to everybody, whatever is wrong. Identity's bounds: 5 tries are free, then one waits 2 s to 900 s.
+        neutral = say(
+            "Login lub hasło się nie zgadza. Po pięciu nieudanych próbach trzeba odczekać przed następną: "
+            "najpierw kilka sekund, potem coraz dłużej, najwyżej 15 minut."
+        )
         if len(login) > MAX_LOGIN_CHARACTERS or len(password) > MAX_PASSWORD_CHARACTERS:
-            return self._page(request, asked, neutral)
+            return self._page(request, asked, FormErrors({}, neutral))
         try:
             opened = await self._identity.sign_in(login, password, request.client.host if request.client else "")
         except RefusedError:
-            return self._page(request, asked, neutral)
+            return self._page(request, asked, FormErrors({}, neutral))
         except AwayError:
             whole = FormErrors({}, say("Logowanie chwilowo nie działa. Spróbuj ponownie za chwilę."))
             return self._page(request, asked, whole, 503)

@@ -65,6 +65,14 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Company:
+    """Whose portal this is: its name, and how to reach it (one line; may be empty)."""
+
+    name: str
+    contact: str
+
+
+@dataclass(frozen=True)
 class FrontEnd:
     """What the pages are made of: built files, a language, templates."""
 
@@ -86,11 +94,12 @@ class FrontEnd:
 class Site:
     """Makes pages."""
 
-    def __init__(self, reception: Reception, front_end: FrontEnd, autopay_url: str) -> None:
+    def __init__(self, reception: Reception, front_end: FrontEnd, autopay_url: str, company: Company) -> None:
         self.reception = reception
         self.assets = front_end.assets
         self.language = front_end.language
         self.autopay_origin = origin(autopay_url)
+        self._company = company
         self._content_policy = _content_policy(self.autopay_origin, secure=reception.secure)
         self._headers = PAGE_HEADERS | (HTTPS_HEADERS if reception.secure else {})
         self._environment = front_end.templates
@@ -112,8 +121,8 @@ class Site:
         nonce = secrets.token_urlsafe(NONCE_BYTES)
         session = visitor.session if visitor else None
         page = Page(request, session, visitor.lease_id if visitor else None, nonce)
-        values = {"page": page, "missing": list(missing), "errors": NO_ERRORS} | dict(context or {})
-        html = self._environment.get_template(template).render(values)
+        values = {"page": page, "company": self._company, "missing": list(missing), "errors": NO_ERRORS}
+        html = self._environment.get_template(template).render(values | dict(context or {}))
         answer = HTMLResponse(html, status)
         answer.headers.update(self._headers)
         answer.headers["Content-Security-Policy"] = self._content_policy.replace("{nonce}", nonce)

@@ -13,7 +13,8 @@ from services.gateway.web.site import Site
 from services.gateway.web.visits import Missing, Visitor, missing, part
 
 NEWEST_MATTERS = 3
-WAITING = {"initiated", "pending", "in_review"}
+PAYMENTS_LOOKED_AT = 50  # the newest; what waits longer than so many payments is in nobody's mind
+WAITING = {"pending", "in_review"}
 
 
 class Start:
@@ -38,22 +39,26 @@ class Start:
         leases, balance, payments, matters = await asyncio.gather(
             part(say("umowy"), self._ledger.leases(session, seconds)),
             part(say("saldo i terminy płatności"), self._ledger.balance(session, lease_id, seconds)),
-            part(say("płatności internetowe"), self._payments.of_lease(session, lease_id, 1, seconds)),
+            part(say("płatności internetowe"), self._payments.of_lease(session, lease_id, PAYMENTS_LOOKED_AT, seconds)),
             part(say("korespondencja"), self._correspondence.matters(session, None, NEWEST_MATTERS, seconds)),
         )
         context = {
             "balance": None if isinstance(balance, Missing) else balance,
-            "payment": waiting_payment(payments),
+            "waiting": waiting_payments(payments),
             "matters": matters.items if isinstance(matters, Matters) else None,
         }
         gone = missing(leases, balance, payments, matters)
         return self._site.page(request, "start.html", context | lease_context(leases, visitor, ""), missing=gone)
 
 
-def waiting_payment(payments: PaymentsPage | Missing) -> Payment | None:
-    """The newest payment, when its outcome is not known yet."""
-    newest = payments.items[:1] if isinstance(payments, PaymentsPage) else []
-    return newest[0] if newest and newest[0].status in WAITING else None
+def waiting_payments(payments: PaymentsPage | Missing) -> list[Payment]:
+    """All payments that wait for Autopay or for us, newest first, and the newest one when it was only started.
+
+    An older one that was only started was left, and another was made since: nobody needs to hear of it.
+    """
+    rows = payments.items if isinstance(payments, PaymentsPage) else []
+    left = [row for row in rows[:1] if row.status == "initiated"]
+    return left + [row for row in rows if row.status in WAITING]
 
 
 def lease_context(leases: LeaseRows | Missing, visitor: Visitor, switch_to: str) -> dict[str, object]:

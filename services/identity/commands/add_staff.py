@@ -43,7 +43,7 @@ async def open_staff_account(tools: Tools, written_login: str, role: StaffRole, 
 
     Raises:
         BadPasswordError: the password is not good enough.
-        asyncpg.UniqueViolationError: the login has been taken meanwhile.
+        LoginTakenError: the login has been taken meanwhile.
     """
     password_hash = await _hashed(tools, written_login, password)
     account_id = str(uuid.uuid4())

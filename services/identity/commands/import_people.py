@@ -132,7 +132,11 @@ async def _compare(connection: Connection, chunk: Sequence[_Candidate], checked:
 
 
 async def import_people(tools: Tools, new: Sequence[HashedPerson]) -> AsyncIterator[int]:
-    """Take people whom `check_people` found new; yields how many are in so far. Interrupted, it is run again."""
+    """Take people whom `check_people` found new; yields how many are in so far. Interrupted, it is run again.
+
+    Raises:
+        LoginTakenError: a login was given to somebody else since the check.
+    """
     for start in range(0, len(new), CHUNK_PEOPLE):
         chunk = new[start : start + CHUNK_PEOPLE]
         async with tools.database.transaction() as tx:

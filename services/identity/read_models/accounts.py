@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import assert_never
 
+import asyncpg
+
 from libs.chassis.postgres import Connection
 from libs.events.identity import (
     AccountClosed,
@@ -59,6 +61,10 @@ where a.person_id is not null and a.closed_on is null
 """
 
 
+class LoginTakenError(Exception):
+    """A login, or the account of a person, came to be while it was being added."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewAccount:
     """An account to write down; `person_id` None for a staff member's."""
@@ -88,14 +94,23 @@ class Addressee:
 
 
 async def add(tx: Connection, accounts: Sequence[NewAccount]) -> None:
-    """Write new accounts down, with the logins that no event carries; raises asyncpg.UniqueViolationError."""
-    await tx.execute(
-        ADD,
-        [account.account_id for account in accounts],
-        [account.person_id for account in accounts],
-        [account.login for account in accounts],
-        [fold_login(account.login) for account in accounts],
-    )
+    """Write new accounts down, with the logins that no event carries.
+
+    Raises:
+        LoginTakenError: somebody else was quicker; the transaction is lost.
+    """
+    try:
+        await tx.execute(
+            ADD,
+            [account.account_id for account in accounts],
+            [account.person_id for account in accounts],
+            [account.login for account in accounts],
+            [fold_login(account.login) for account in accounts],
+        )
+    except asyncpg.UniqueViolationError:
+        raise LoginTakenError(
+            "a login was taken meanwhile: run it again"
+        ) from None  # PostgreSQL's text names the login
 
 
 async def project(tx: Connection, events: Sequence[Event]) -> None:

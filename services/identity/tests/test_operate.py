@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from services.identity.commands.add_staff import open_staff_account
+from services.identity.read_models.accounts import LoginTakenError
 from services.identity.tests.house import LETTER_KEY, SEED, House, password_in
 from services.identity.tests.lines import encoded, people_lines, person_line
 
@@ -141,3 +143,12 @@ async def test_all_events_can_be_published_again(house: House) -> None:
 
     assert told.code == 0
     assert [row["n"] for row in await house.rows("select count(*) as n from outbox")] == [6]
+
+
+async def test_a_login_taken_at_the_last_moment_is_told_without_the_login(house: House) -> None:
+    await house.add_staff("operator", PASSWORD)
+
+    with pytest.raises(LoginTakenError) as told:
+        await open_staff_account(house.tools, "operator", "clerk", PASSWORD)
+
+    assert "operator" not in f"{told.value} {told.value.__cause__}"

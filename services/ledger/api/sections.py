@@ -1,13 +1,15 @@
 """The ledger's own figures on its panel: books, the last seal, leases nobody signed, gaps and alarms of the stream."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from libs.chassis.panel import Section, Table
 from libs.chassis.postgres import Database
-from services.ledger.read_models import alarms, books, leases, seals, streams
+from services.ledger.read_models import alarms, books, leases, postings, seals, streams
 
 ROWS: Final = 20
+ACCOUNTS: Final = 100
 
 
 def of(database: Database) -> Sequence[Section]:
@@ -16,6 +18,7 @@ def of(database: Database) -> Sequence[Section]:
     return [
         Section("Księgi", panel.books),
         Section("Ostatnia pieczęć", panel.seal),
+        Section("Bilans próbny", panel.trial, "Obroty i salda kont w groszach; razem zawsze zero."),
         Section("Bez umowy", panel.unsigned, "Wpisy na umowach, których nikt (jeszcze) nie podpisał."),
         Section("Luki w strumieniach", panel.gaps, "Brakujące numery wersji; o tym, co się liczy, nie decydują."),
         Section("Sprzeczności", panel.alarms, "Zdarzenia, które zaprzeczają innym; najnowsze pierwsze."),
@@ -44,6 +47,14 @@ class LedgerSections:
             return Table(("Numer", "Wpisy", "Skrót stanu", "Kiedy"), [])
         row = (str(last.version), str(last.seal.entries), last.seal.state_hash, f"{last.recorded_at:%Y-%m-%d %H:%M:%S}")
         return Table(("Numer", "Wpisy", "Skrót stanu", "Kiedy"), [row])
+
+    async def trial(self) -> Table:
+        """The trial balance: each account, and the sum of all."""
+        async with self._database.connection() as connection:
+            found = await postings.trial(connection, ACCOUNTS)
+        lines = [*found.lines, replace(found.whole, account="Razem")]
+        rows = [(a.account, str(a.debit_grosze), str(a.credit_grosze), str(a.balance_grosze)) for a in lines]
+        return Table(("Konto", "Winien", "Ma", "Saldo"), rows)
 
     async def unsigned(self) -> Table:
         """Leases with entries that nobody has signed."""

@@ -1,26 +1,30 @@
 """What tenants read of their leases: everything goes through a grant made of the caller's checked token."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi.responses import StreamingResponse
 
 from libs.chassis.auth import Principal, principal_of
 from libs.chassis.event_store import utc_now
 from libs.chassis.http import Problem, not_found
 from libs.chassis.postgres import Connection, Database
 from libs.events.fields import Month
+from services.ledger.api import spreadsheet
 from services.ledger.domain import warsaw_day
-from services.ledger.read_models import balance, charges, history, leases
+from services.ledger.read_models import balance, charges, explanation, export, history, leases
 from services.ledger.read_models.grants import LeaseGrant, NotHereError
 
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
+EXPORTS_AT_ONCE = 3  # each holds a connection while its reader reads; the others are for short questions
 
 Caller = Annotated[Principal, Depends(principal_of)]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
@@ -38,6 +42,7 @@ class Reader:
     def __init__(self, database: Database) -> None:
         """Keep where to read."""
         self._database = database
+        self._exports = asyncio.Semaphore(EXPORTS_AT_ONCE)
 
     @asynccontextmanager
     async def moment(self) -> AsyncIterator[Connection]:
@@ -57,12 +62,18 @@ class Reader:
         except NotHereError as error:
             raise not_found() from error
 
+    async def exported(self, grant: LeaseGrant) -> AsyncIterator[list[export.ExportedEntry]]:
+        """The whole history of the lease granted, in one snapshot."""
+        async with self._exports, self._database.transaction("repeatable_read", readonly=True) as tx:
+            async for page in export.exported(tx, grant):
+                yield page
+
 
 def router(database: Database) -> APIRouter:
     """The routes below /leases."""
     routes = APIRouter(prefix="/leases", tags=["leases"])
     reader = Reader(database)
-    for add in (_leases, _balance, _history, _charges):
+    for add in (_leases, _balance, _explanation, _history, _export, _charges):
         add(routes, reader)
     return routes
 
@@ -107,6 +118,28 @@ def _balance(routes: APIRouter, reader: Reader) -> None:
         )
 
 
+def _explanation(routes: APIRouter, reader: Reader) -> None:
+    @routes.get("/{lease_id}/explanation")
+    async def explained(
+        grant: Annotated[LeaseGrant, Depends(granted)], as_of: Annotated[date | None, Query()] = None
+    ) -> Response:
+        """Give the unpaid debts and the credits left over that make the figures, as of a day or with every entry."""
+        async with reader.moment() as tx:
+            found = await balance.balance(tx, grant, as_of, warsaw_day(utc_now()))
+            makes = await explanation.of_balance(tx, grant, as_of)
+        return answer(
+            {
+                "lease_id": grant.lease_id,
+                **asdict(found.figures),
+                "book": found.book,
+                "version": found.version,
+                "as_of": found.as_of,
+                "unpaid": makes.unpaid,
+                "left": makes.left,
+            }
+        )
+
+
 def _history(routes: APIRouter, reader: Reader) -> None:
     @routes.get("/{lease_id}/entries")
     async def entries(
@@ -122,10 +155,21 @@ def _history(routes: APIRouter, reader: Reader) -> None:
 
     @routes.get("/{lease_id}/entries/{entry_id}")
     async def entry(grant: Annotated[LeaseGrant, Depends(granted)], entry_id: Annotated[str, Path()]) -> Response:
-        """Give one entry with all its details."""
+        """Give one entry with all its details, among them what it paid or what paid it."""
         known = _uuid(entry_id)
         async with reader.moment() as tx:
-            return answer(await history.entry(tx, grant, known))
+            found = await history.entry(tx, grant, known)
+            became = await explanation.of_entry(tx, grant, found)
+        return answer(replace(found, details=found.details | {"explanation": became}))
+
+
+def _export(routes: APIRouter, reader: Reader) -> None:
+    @routes.get("/{lease_id}/entries.csv")
+    async def entries_as_csv(grant: Annotated[LeaseGrant, Depends(granted)]) -> Response:
+        """Give the whole history as a file for spreadsheets, piece by piece."""
+        named = {"Content-Disposition": f'attachment; filename="{spreadsheet.FILE_NAME}"'}
+        pages = spreadsheet.lines_of(reader.exported(grant))
+        return StreamingResponse(pages, media_type=spreadsheet.MEDIA_TYPE, headers=named)
 
 
 def _charges(routes: APIRouter, reader: Reader) -> None:

@@ -13,7 +13,7 @@ from libs.events.decoding import Rejected, Skipped, decode
 from libs.events.topics import TOPICS, TRANSFERS
 from services.ledger.commands.announcing import Announcer
 from services.ledger.domain import Arrival, Known, Outcome, book, claim_of, leases_of
-from services.ledger.read_models import alarms, balance, books, entries, leases, records, streams
+from services.ledger.read_models import alarms, balance, books, entries, leases, postings, records, streams
 
 SKIPPED = Counter("iok_ledger_skipped_total", "Records of a type unknown here, not judged.", ("topic",))
 ALARMS = Counter("iok_ledger_alarms_total", "Contradictions in the stream that an operator must see.", ("kind",))
@@ -115,6 +115,7 @@ async def _known(tx: Connection, number: int, arrivals: Sequence[Arrival]) -> Kn
 async def _store(tx: Connection, number: int, outcome: Outcome) -> None:
     await entries.add_entries(tx, number, outcome.booked)
     await entries.add_seen(tx, number, outcome.noted)
+    await postings.add(tx, number, outcome.taken)
     await entries.add_repeats(tx, number, outcome.repeated)
     await alarms.add(tx, outcome.alarms)
     await balance.store(tx, number, outcome.accounts)

@@ -9,12 +9,15 @@ from libs.chassis.kafka import Record
 from libs.chassis.postgres import Connection, Database
 from libs.chassis.settings import KafkaSettings
 from libs.events.decoding import Fact, Rejected, Skipped, decode
+from libs.events.topics import TRANSFERS
 from services.ledger.consumer.kafka_log import KafkaLog, Places, open_log
 from services.ledger.consumer.remembered import PublishedSeal, SealChain, seal_chain
-from services.ledger.domain import Arrival
+from services.ledger.domain import Arrival, postings_of
 from services.ledger.domain.booking import EventKey
-from services.ledger.read_models import books, proofs, seals, state
+from services.ledger.read_models import books, posting_proofs, proofs, seals, state
 from services.ledger.read_models.balance import BOOK_TOPICS
+from services.ledger.read_models.posting_proofs import Posted
+from services.ledger.read_models.postings import day_of
 from services.ledger.read_models.proofs import UnsealedEntry
 
 MAX_FAULTS: Final = 1_000
@@ -40,6 +43,7 @@ class _Snapshot:
     offsets: books.Offsets
     unsealed: dict[tuple[str, int, int], UnsealedEntry]
     desk: dict[tuple[str, int, int], str]
+    transfers: dict[EventKey, Posted]
 
 
 class Verifier:
@@ -67,10 +71,15 @@ class Verifier:
             verified.faults += [*chain.faults, *_missing(chain, published)]
             verified.faults += await proofs.faulty_entries(tx, number)
             verified.faults += await proofs.faulty_accounts(tx, number)
+            verified.faults += await posting_proofs.faulty_postings(tx, number)
+            verified.faults += await posting_proofs.faulty_trial(tx, number)
             seal = await self._hold_against(tx, number, chain.last, verified)
             snapshot = await self._snapshot(tx, number, found.offsets, seal)
         async with open_log(self._kafka, BOOK_TOPICS) as log:
+            if _made_again(log, snapshot.offsets, verified):
+                return verified
             await self._read_again(log, snapshot, seal, verified)
+            await self._read_transfers(log, snapshot, verified)
         del verified.faults[MAX_FAULTS:]
         return verified
 
@@ -112,16 +121,13 @@ class Verifier:
             offsets,
             await proofs.unsealed(tx, number, sealed, sealed_at),
             await proofs.desk(tx, [at["id"] for at in offsets.values()]),
+            await posting_proofs.of_transfers(tx, number),
         )
 
     async def _read_again(
         self, log: KafkaLog, snapshot: _Snapshot, seal: PublishedSeal | None, verified: Verified
     ) -> None:
         """Read from Kafka all that no seal vouches for, and hold the entries against it."""
-        changed = [topic for topic, at in snapshot.offsets.items() if log.ids[topic] != at["id"]]
-        if changed:
-            verified.faults.append(f"{', '.join(changed)} was made again: republish and rebuild, then verify")
-            return
         until = _places(snapshot.offsets)
         begin = {} if seal is None else _places({t: at.model_dump() for t, at in seal.seal.offsets.items()})
         late = [at for at in snapshot.unsealed if at[2] < begin.get(at[:2], 0)]
@@ -135,21 +141,44 @@ class Verifier:
         for entry in snapshot.unsealed.values():
             verified.faults.append(f"entry {entry.key[3]} of lease {entry.key[1]} has no record in Kafka")
 
+    async def _read_transfers(self, log: KafkaLog, snapshot: _Snapshot, verified: Verified) -> None:
+        """Hold the postings of `iok.transfers` against all of it: its events are no entries, so no seal has them."""
+        true: set[EventKey] = set()
+        until = {at: end for at, end in _places(snapshot.offsets).items() if at[0] == TRANSFERS}
+        async for batch in log.read(await log.begins(), until):
+            for record in batch:
+                read = self._decoded(record)
+                if not isinstance(read, Fact):
+                    continue
+                arrival = Arrival.of(read, record.partition, record.offset)
+                told = Posted(day_of(arrival), dict(postings_of(read.data)))
+                if snapshot.transfers.get(arrival.key) == told:
+                    true.add(arrival.key)
+                elif (record.topic, record.partition, record.offset) not in snapshot.desk:
+                    verified.faults.append(f"postings of transfer {arrival.key[1]} are not what Kafka holds")
+        for key in snapshot.transfers.keys() - true:
+            verified.faults.append(f"postings of transfer {key[1]} ({key[3]}) have no record in Kafka")
+
+    def _decoded(self, record: Record) -> Fact | Skipped | Rejected:
+        try:
+            return decode(
+                record.topic,
+                record.key,
+                record.value,
+                company_sources=self._company_sources,
+                headers=record.headers,
+            )
+        except Rejected as rejected:
+            return rejected
+
     async def _compare(self, batch: Sequence[Record], comparison: "_Comparison") -> None:
         for record in batch:
             comparison.verified.read_again += 1
-            try:
-                read = decode(
-                    record.topic,
-                    record.key,
-                    record.value,
-                    company_sources=self._company_sources,
-                    headers=record.headers,
-                )
-            except Rejected as rejected:
-                comparison.bad(record, rejected)
-                continue
-            comparison.good(record, read)
+            read = self._decoded(record)
+            if isinstance(read, Rejected):
+                comparison.bad(record, read)
+            else:
+                comparison.good(record, read)
 
     async def _judge_repeats(self, comparison: "_Comparison") -> None:
         """A good record without an entry of its own must repeat one that the book holds, or lie on the desk."""
@@ -198,6 +227,14 @@ def _missing(chain: SealChain, published: int) -> list[str]:
     """Seals that Kafka acknowledged and does not hold."""
     held = 0 if chain.last is None else chain.last.envelope.streamversion or 0
     return [f"Kafka acknowledged seal {published} and holds only {held}"] if held < published else []
+
+
+def _made_again(log: KafkaLog, offsets: books.Offsets, verified: Verified) -> bool:
+    """Whether a topic is not the one that the book has read: nothing can be held against it then."""
+    changed = [topic for topic, at in offsets.items() if log.ids[topic] != at["id"]]
+    if changed:
+        verified.faults.append(f"{', '.join(changed)} was made again: republish and rebuild, then verify")
+    return bool(changed)
 
 
 def _places(offsets: books.Offsets) -> Places:

@@ -45,7 +45,9 @@ from services.ledger.domain.errors import (
     LeaseSignedOtherwiseError,
     LedgerError,
     NothingToChargeError,
+    UnbalancedError,
 )
+from services.ledger.domain.explanation import Explanation, Share, explain, left_of, unpaid_of
 from services.ledger.domain.hashes import lease_hash, seal_hash, state_hash, state_hash_line
 from services.ledger.domain.leases import (
     ChangeLease,
@@ -57,6 +59,7 @@ from services.ledger.domain.leases import (
     lease_of,
     runs_in,
 )
+from services.ledger.domain.postings import ChartAccount, Postings, postings_of, transfer_day
 from services.ledger.domain.rebuilds import Progress, RebuildRefusedError, Rebuilt, Tell
 from services.ledger.domain.streams import StreamHead, StreamKey, VersionNote
 
@@ -74,11 +77,13 @@ __all__ = [
     "ChargeIssuedOtherwiseError",
     "ChargeNotIssuedError",
     "Charges",
+    "ChartAccount",
     "Conflict",
     "CorrectCharge",
     "EndLease",
     "Entry",
     "EntryKind",
+    "Explanation",
     "Figures",
     "HeldLease",
     "IssueCharge",
@@ -93,15 +98,18 @@ __all__ = [
     "NextDue",
     "NothingToChargeError",
     "Outcome",
+    "Postings",
     "Progress",
     "RebuildRefusedError",
     "Rebuilt",
     "Refusal",
+    "Share",
     "Sighted",
     "SignLease",
     "StreamHead",
     "StreamKey",
     "Tell",
+    "UnbalancedError",
     "VersionNote",
     "allocate",
     "book",
@@ -113,15 +121,20 @@ __all__ = [
     "entry_of",
     "evolve_charges",
     "evolve_lease",
+    "explain",
     "figures_of",
     "first_day",
     "last_day",
     "lease_hash",
     "lease_of",
     "leases_of",
+    "left_of",
+    "postings_of",
     "runs_in",
     "seal_hash",
     "state_hash",
     "state_hash_line",
+    "transfer_day",
+    "unpaid_of",
     "warsaw_day",
 ]

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from services.ledger.domain.entries import EntryKind
 
@@ -35,38 +35,52 @@ class Item(Protocol):
     def credit_id(self) -> str | None: ...  # noqa: D102
 
 
+ItemT = TypeVar("ItemT", bound=Item)
+
+
 @dataclass(slots=True)
-class Debt:
+class Debt(Generic[ItemT]):
     """A debt and what is unpaid of it, in grosze. A refund beyond its credit is due the day it was booked."""
 
-    item: Item
+    item: ItemT
     due_on: date
     unpaid_grosze: int
 
 
 @dataclass(slots=True)
-class Credit:
+class Credit(Generic[ItemT]):
     """A credit and what is left of it, in grosze."""
 
-    item: Item
+    item: ItemT
     left_grosze: int
 
 
 @dataclass(frozen=True, slots=True)
-class Paid:
+class Paid(Generic[ItemT]):
     """So much of a credit went to that debt, in grosze."""
 
-    credit: Item
-    debt: Item
+    credit: ItemT
+    debt: ItemT
+    amount_grosze: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken(Generic[ItemT]):
+    """So much of a credit was taken back by a refund or the like, in grosze."""
+
+    taking: ItemT
+    credit: ItemT
     amount_grosze: int
 
 
 @dataclass(slots=True)
-class Allocation:
-    """The debts in their order with what is unpaid, what paid what, and the credit left over in grosze."""
+class Allocation(Generic[ItemT]):
+    """The debts and credits in their order with what is unpaid and left, what paid and took back what, in grosze."""
 
-    debts: list[Debt] = field(default_factory=list)
-    paid: list[Paid] = field(default_factory=list)
+    debts: list[Debt[ItemT]] = field(default_factory=list)
+    credits: list[Credit[ItemT]] = field(default_factory=list)
+    paid: list[Paid[ItemT]] = field(default_factory=list)
+    taken: list[Taken[ItemT]] = field(default_factory=list)
     overpaid_grosze: int = 0
 
 
@@ -92,11 +106,13 @@ class Figures:
 NOTHING_OWED = Figures(0, 0, 0, 0, None)
 
 
-def allocate(items: Sequence[Item]) -> Allocation:
+def allocate(items: Sequence[ItemT]) -> Allocation[ItemT]:
     """Let the credits among a lease's entries pay its debts; `items` are in canonical order."""
-    credited = [Credit(item, -item.amount_grosze) for item in items if item.amount_grosze < 0]
-    beyond = _take_back([(n, item) for n, item in enumerate(items) if item.kind in TAKING_BACK], credited)
-    debts: list[Debt] = []
+    allocation: Allocation[ItemT] = Allocation(
+        credits=[Credit(item, -item.amount_grosze) for item in items if item.amount_grosze < 0]
+    )
+    beyond = _take_back([(n, item) for n, item in enumerate(items) if item.kind in TAKING_BACK], allocation)
+    debts = allocation.debts
     for n, item in enumerate(items):
         if item.amount_grosze < 0:
             continue
@@ -104,35 +120,39 @@ def allocate(items: Sequence[Item]) -> Allocation:
         if unpaid:
             debts.append(Debt(item, item.due_on or item.booked_on, unpaid))
     debts.sort(key=lambda debt: debt.due_on)  # stable: the canonical order decides among debts of one day
-    return _pay(credited, debts)
+    _pay(allocation)
+    return allocation
 
 
-def _take_back(takings: Sequence[tuple[int, Item]], credited: Sequence[Credit]) -> dict[int, int]:
+def _take_back(takings: Sequence[tuple[int, ItemT]], allocation: Allocation[ItemT]) -> dict[int, int]:
     """Make the named credits smaller; returns what goes beyond them in grosze, by the number of the taking."""
-    by_id: dict[str, list[Credit]] = defaultdict(list)
-    for credit in credited:
-        if credit.item.credit_id is not None:
-            by_id[credit.item.credit_id].append(credit)
+    by_id: dict[str, list[Credit[ItemT]]] = defaultdict(list)
+    if takings:
+        for credit in allocation.credits:
+            if credit.item.credit_id is not None:
+                by_id[credit.item.credit_id].append(credit)
     beyond: dict[int, int] = {}
     for n, taking in takings:
         wanted = taking.amount_grosze
         for credit in by_id.get(taking.credit_id or "", ()):
             taken = min(wanted, credit.left_grosze)
-            credit.left_grosze -= taken
-            wanted -= taken
+            if taken:
+                credit.left_grosze -= taken
+                wanted -= taken
+                allocation.taken.append(Taken(taking, credit.item, taken))
         if wanted:
             beyond[n] = wanted
     return beyond
 
 
-def _pay(credited: Sequence[Credit], debts: list[Debt]) -> Allocation:
-    allocation = Allocation(debts=debts)
-    by_name: dict[tuple[str, str], list[Debt]] = defaultdict(list)
+def _pay(allocation: Allocation[ItemT]) -> None:
+    debts = allocation.debts
+    by_name: dict[tuple[str, str], list[Debt[ItemT]]] = defaultdict(list)
     for debt in debts:
         if debt.item.charge_id is not None:
             by_name[(debt.item.kind, debt.item.charge_id)].append(debt)
     oldest = 0
-    for credit in credited:
+    for credit in allocation.credits:
         for debt in _named(credit.item, by_name):
             _settle(credit, debt, allocation)
         while credit.left_grosze and oldest < len(debts):
@@ -140,10 +160,9 @@ def _pay(credited: Sequence[Credit], debts: list[Debt]) -> Allocation:
             if not debts[oldest].unpaid_grosze:
                 oldest += 1
         allocation.overpaid_grosze += credit.left_grosze
-    return allocation
 
 
-def _named(credit: Item, by_name: dict[tuple[str, str], list[Debt]]) -> Sequence[Debt]:
+def _named(credit: ItemT, by_name: dict[tuple[str, str], list[Debt[ItemT]]]) -> Sequence[Debt[ItemT]]:
     """The debts a credit names: a charge, or the interest that a negative InterestCharged takes back.
 
     Two sources may use one charge_id on a lease: a negative correction or interest means its own source's, if any.
@@ -157,7 +176,7 @@ def _named(credit: Item, by_name: dict[tuple[str, str], list[Debt]]) -> Sequence
     return [debt for debt in debts if debt.item.source == credit.source] or debts
 
 
-def _settle(credit: Credit, debt: Debt, allocation: Allocation) -> None:
+def _settle(credit: Credit[ItemT], debt: Debt[ItemT], allocation: Allocation[ItemT]) -> None:
     amount = min(credit.left_grosze, debt.unpaid_grosze)
     if amount:
         credit.left_grosze -= amount

@@ -35,3 +35,7 @@ class ChargeNotIssuedError(LedgerError):
 
 class NothingToChargeError(LedgerError):
     """A charge must be of at least one grosz, a correction of at least one either way."""
+
+
+class UnbalancedError(LedgerError):
+    """Postings that do not sum to zero: nothing of their batch is booked."""

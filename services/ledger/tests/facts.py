@@ -154,6 +154,28 @@ def uncredited(amount_grosze: int, transfer_id: str = "T-1", uncredited_on: str 
     return {"transfer_id": transfer_id, "uncredited_on": uncredited_on, "amount_grosze": amount_grosze}
 
 
+def received(amount_grosze: int, transfer_id: str = "T-1", booked_on: str = "2026-10-12") -> dict[str, Any]:
+    """The data of a TransferReceived."""
+    return {
+        "transfer_id": transfer_id,
+        "amount_grosze": amount_grosze,
+        "booked_on": booked_on,
+        "our_account": "61109010140000071219812874",
+        "statement_ref": "2026/10/12/1",
+    }
+
+
+def returned(amount_grosze: int, transfer_id: str = "T-1", returned_on: str = "2026-10-23") -> dict[str, Any]:
+    """The data of a TransferReturned."""
+    return {"transfer_id": transfer_id, "returned_on": returned_on, "amount_grosze": amount_grosze}
+
+
+def settlement(amount_grosze: int, transfer_id: str = "T-9", booked_on: str = "2026-10-10") -> dict[str, Any]:
+    """The data of a SettlementReceived of one payment."""
+    fields = {"transfer_id": transfer_id, "booked_on": booked_on, "amount_grosze": amount_grosze}
+    return {**fields, "payment_ids": ["W-1"]}
+
+
 def envelope(name: str, data: dict[str, Any], **attributes: Any) -> Envelope:
     """An event in its envelope: from the ledger, or from payments on their topics, unless `source` says otherwise."""
     topic = TOPICS_BY_EVENT.get(name, PAYMENTS)

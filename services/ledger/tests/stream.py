@@ -59,6 +59,16 @@ class Ledger:
 
         await eventually(reached, what=f"{entries} entries")
 
+    async def reads(self, records: int) -> None:
+        """Wait until the live book has read at least that many records, whatever became of them."""
+
+        async def read() -> bool:
+            async with self.database.connection() as connection:
+                found = await books.listed(connection)
+            return any(book.state == "live" and book.records >= records for book in found)
+
+        await eventually(read, what=f"{records} records read")
+
     async def live_book(self) -> int:
         """The number of the live book, once there is one."""
 
@@ -84,6 +94,7 @@ TOPIC_OF = {
     "PaymentConfirmed": "iok.payments",
     "PaymentRefunded": "iok.payments",
     "TransferCredited": "iok.payments",
+    "TransferReceived": "iok.transfers",
     "TransferReturned": "iok.transfers",
 }
 

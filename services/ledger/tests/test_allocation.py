@@ -267,7 +267,7 @@ def test_paying_debt_by_debt_is_the_same_as_grosz_by_grosz(events: list[tuple[st
     items = entries(*events)
     owed, left = grosz_by_grosz(items)
     allocation = allocate(items)
-    found = {debt.item.id: debt.unpaid_grosze for debt in allocation.debts}  # type: ignore[attr-defined]
+    found = {debt.item.id: debt.unpaid_grosze for debt in allocation.debts}
     assert {entry_id: unpaid for entry_id, unpaid in owed.items() if unpaid} == {
         entry_id: unpaid for entry_id, unpaid in found.items() if unpaid
     }

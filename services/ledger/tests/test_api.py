@@ -146,6 +146,23 @@ async def test_the_history_is_newest_first_and_pages_join_without_gap(client: ht
     assert paged == whole
 
 
+def named(number: int, kind: str, title: str, amount_grosze: int, booked_on: str) -> dict[str, Any]:
+    """An entry as others name it."""
+    return {
+        "id": event_id(number),
+        "kind": kind,
+        "title": title,
+        "amount_grosze": amount_grosze,
+        "booked_on": booked_on,
+        "due_on": None,
+    }
+
+
+PAYMENT = named(5, "payment", "Wpłata online za październik 2026", -70, "2026-10-09")
+PAID_BY_PAYMENT = {"entry": PAYMENT, "amount_grosze": 70}
+PAID_BY_TRANSFER = {"entry": named(6, "transfer", "Przelew na konto", -5, "2026-10-12"), "amount_grosze": 5}
+
+
 async def test_an_entry_opens_its_details_its_origin_and_the_account_to_pay_to(client: httpx.AsyncClient) -> None:
     assert await got(client, f"/leases/{LEASE}/entries/{event_id(1)}") == {
         "id": event_id(1),
@@ -155,10 +172,51 @@ async def test_an_entry_opens_its_details_its_origin_and_the_account_to_pay_to(c
         "due_on": "2026-10-10",
         "title": "Naliczenie za październik 2026",
         "version": 1,
-        "details": charge(100, "C-1"),
+        "details": charge(100, "C-1")
+        | {
+            "explanation": {
+                "pays": [],
+                "taken_back_by": [],
+                "left_grosze": None,
+                "paid_by": [PAID_BY_PAYMENT, PAID_BY_TRANSFER],
+                "takes_back": [],
+                "unpaid_grosze": 25,
+            }
+        },
         "bank_account": lease_terms()["bank_account"],
         "origin": {"topic": "iok.charges", "partition": 4, "offset": 2, "source": "erp"},
     }
+
+
+async def test_a_payment_says_which_debts_it_paid_and_the_explanation_which_are_left(client: httpx.AsyncClient) -> None:
+    told = (await got(client, f"/leases/{LEASE}/entries/{event_id(5)}"))["details"]["explanation"]
+    assert [(part["entry"]["id"], part["amount_grosze"]) for part in told["pays"]] == [(event_id(1), 70)]
+    assert (told["left_grosze"], told["unpaid_grosze"]) == (0, None)
+    body = await got(client, f"/leases/{LEASE}/explanation")
+    assert [(part["entry"]["id"], part["amount_grosze"]) for part in body["unpaid"]] == [
+        (event_id(1), 25),
+        (event_id(2), 80),
+        (event_id(4), 3),
+    ]
+    assert (body["left"], body["balance_grosze"], body["version"]) == ([], 108, 6)
+
+
+async def test_an_explanation_as_of_a_day_counts_what_was_booked_by_then(client: httpx.AsyncClient) -> None:
+    body = await got(client, f"/leases/{LEASE}/explanation?as_of=2026-10-05")
+    assert [part["amount_grosze"] for part in body["unpaid"]] == [100]
+    assert (body["balance_grosze"], body["as_of"]) == (100, "2026-10-05")
+
+
+async def test_the_history_comes_as_a_file_for_polish_spreadsheets(client: httpx.AsyncClient) -> None:
+    answer = await client.get(f"/leases/{LEASE}/entries.csv")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+    assert answer.headers["content-disposition"] == 'attachment; filename="historia.csv"'
+    assert answer.content.startswith("\ufeffData zapisu;Opis;Kwota (zł)".encode())
+    rows = [row.split(";") for row in answer.text.split("\r\n")[1:-1]]
+    ids = [item["id"] for item in (await got(client, f"/leases/{LEASE}/entries"))["items"]]
+    assert [row[6] for row in rows] == ids
+    transferred = next(row for row in rows if row[6] == event_id(6))
+    assert transferred == ["2026-10-12", "Przelew na konto", "-0,05", "", "", "T-1", event_id(6), "iok/payments"]
 
 
 async def test_entries_are_titled_by_the_month_they_are_about(client: httpx.AsyncClient) -> None:
@@ -199,7 +257,9 @@ async def test_a_months_charges_come_line_by_line_with_corrections_and_without_i
 PATHS = (
     "",
     "/balance",
+    "/explanation",
     "/entries",
+    "/entries.csv",
     f"/entries/{event_id(7)}",
     f"/entries/{event_id(1)}",
     "/charges",
@@ -237,6 +297,7 @@ async def test_what_is_not_there_is_404(client: httpx.AsyncClient) -> None:
     "path",
     [
         "/balance?as_of=yesterday",
+        "/explanation?as_of=yesterday",
         "/entries?limit=0",
         "/entries?limit=201",
         "/entries?cursor=x",

@@ -124,6 +124,14 @@ async def put_aside(admin: "asyncpg.Connection[asyncpg.Record]", entry_id: str) 
         entry_id,
         encode(envelope("ChargeIssued", charge(100), id=entry_id)),
     )
+    await admin.execute(
+        "update book_trial t set debit_grosze = debit_grosze - greatest(a.value::bigint, 0), "
+        "credit_grosze = credit_grosze - greatest(-a.value::bigint, 0) "
+        "from book_postings p join book_entries e using (book, topic, source, id), jsonb_each_text(p.amounts) a "
+        "where p.id = $1 and (t.book, t.topic, t.partition, t.account) = (p.book, p.topic, e.partition, a.key)",
+        entry_id,
+    )
+    await admin.execute("delete from book_postings where id = $1", entry_id)
     await admin.execute("delete from book_entries where id = $1", entry_id)
     await admin.execute("update book_entries set version = 1")
     await admin.execute("update book_balances set version = 1, balance_grosze = 50")

@@ -11,7 +11,7 @@ from libs.chassis.testing import ServiceDatabase, TopicSpace, eventually
 from services.ledger.app import rebuild, sealer, verifier
 from services.ledger.domain import Progress
 from services.ledger.read_models import books, state
-from services.ledger.tests.facts import ERP, LEASE, charge, correction, event_id, lease_terms, payment, refund
+from services.ledger.tests.facts import ERP, LEASE, charge, correction, event_id, lease_terms, payment, received, refund
 from services.ledger.tests.stream import Ledger, running, settings_for
 
 pytestmark = pytest.mark.system
@@ -42,7 +42,8 @@ async def some_history(ledger: Ledger) -> None:
     )
     await ledger.topics.publish("iok.charges", b"L-2", b"{", headers=(CONTENT_TYPE_HEADER,))
     await ledger.publish("ChargeIssued", charge(8, "C-2"), subject="L-2")
-    await ledger.reaches(6)
+    await ledger.reads(11)
+    assert await ledger.entries() == 6
 
 
 async def test_events_become_a_balance_and_the_balance_is_announced(ledger: Ledger) -> None:
@@ -184,6 +185,32 @@ async def test_even_a_consistent_alteration_by_a_superuser_is_found(
         await admin.execute(statement)
     await admin.close()
     assert (await verifier(ledger.settings, ledger.database).run()).faults
+
+
+BANK = (
+    """update book_postings set amounts = '{"bank": 51, "suspense": -51}' where subject = 'T-5'""",
+    "update book_trial set debit_grosze = debit_grosze + 1 where account = 'bank' and debit_grosze >= 50",
+    "update book_trial set credit_grosze = credit_grosze + 1 where account = 'suspense' and credit_grosze >= 50",
+)
+
+
+async def test_money_in_the_bank_is_held_against_kafka_though_no_seal_vouches_for_it(
+    ledger: Ledger, schema: ServiceDatabase
+) -> None:
+    await some_history(ledger)
+    await ledger.publish("TransferReceived", received(50, "T-5"), subject="T-5")
+    await ledger.reads(12)
+    await sealer(ledger.database).seal()
+    await eventually(lambda: ledger.topics.read("iok.seals"), what="the seal on Kafka")
+    verifying = verifier(ledger.settings, ledger.database)
+    assert (await verifying.run()).faults == []
+    admin = await asyncpg.connect(schema.admin_dsn)
+    for statement in BANK:
+        assert await admin.execute(statement) == "UPDATE 1"
+    await admin.close()
+    faults = (await verifying.run()).faults
+    assert len(faults) == 2
+    assert all("postings of transfer T-5" in fault for fault in faults)
 
 
 async def test_book_numbers_grow_over_a_lost_database_and_the_new_book_is_the_same(

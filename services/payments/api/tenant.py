@@ -10,7 +10,7 @@ from libs.chassis.auth import Principal, principal_of
 from libs.chassis.event_store import decided_again
 from libs.chassis.http import IdempotencyKey, Problem, idempotent, not_found
 from libs.events.fields import Amount, Id
-from services.payments.api.wire import ID, Door, Json, listed, next_cursor, place_of, shown
+from services.payments.api.wire import ID, Door, Json, listed, money, next_cursor, place_of, shown
 from services.payments.commands.start import UnknownLeaseError
 from services.payments.domain.payment import AmountOverLimitError
 from services.payments.read_models import payments
@@ -91,6 +91,5 @@ async def _start(door: Door, asker: Principal, lease_id: str, body: NewPayment, 
     except UnknownLeaseError as error:
         raise not_found() from error
     except AmountOverLimitError as error:
-        zlote = f"{error.limit_grosze // 100:,}".replace(",", "\u00a0")
-        message = f"Jednorazowo można zapłacić przez internet najwyżej {zlote} zł."
+        message = f"Jednorazowo można zapłacić przez internet najwyżej {money(error.limit_grosze)}."
         raise Problem(422, "Nieprawidłowe dane", errors=[{"field": "amount_grosze", "message": message}]) from error

@@ -18,6 +18,7 @@ from services.payments.domain.autopay import Merchant, Order, start_fields
 from services.payments.read_models.payments import PaymentRow, Place
 
 MAX_CURSOR_CHARACTERS = 300
+NO_BREAK = "\u00a0"
 ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 Json = dict[str, Any]
@@ -63,6 +64,13 @@ def listed(row: PaymentRow) -> Json:
         "credited_grosze": row.credited_grosze,
         "begun_at": row.begun_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
     }
+
+
+def money(amount_grosze: int) -> str:
+    """Grosze as people in Poland read them: `100 000 zł`, `1 234,50 zł`, with spaces that do not break."""
+    zlote, grosze = divmod(amount_grosze, 100)
+    whole = f"{zlote:,}".replace(",", NO_BREAK)
+    return f"{whole},{grosze:02d}{NO_BREAK}zł" if grosze else f"{whole}{NO_BREAK}zł"
 
 
 async def place_of(cursor: Annotated[str | None, Query(max_length=MAX_CURSOR_CHARACTERS)] = None) -> Place | None:

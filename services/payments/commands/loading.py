@@ -5,12 +5,9 @@ from dataclasses import dataclass
 from libs.chassis.event_store import EventStore
 from libs.chassis.postgres import Connection
 from libs.events.names import PAYMENTS
-from services.payments.domain.payment import Event, Fact, Outcome, Payment, ReportNoted, fold
-from services.payments.read_models import leases
+from services.payments.domain.payment import Event, Fact, Payment, fold
+from services.payments.read_models import leases, notices
 from services.payments.read_models.payments import LockedPayment
-
-# What Autopay's reports on an order came to, in the order they were taken.
-NOTES = "select remote_id, outcome from notices where order_id = $1 order by id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +33,7 @@ async def load(tx: Connection, store: EventStore, locked: LockedPayment) -> Load
     facts: list[Fact] = [
         event for event in stream.events if isinstance(event, Event) and event.payment_id == locked.payment_id
     ]
-    facts += [ReportNoted(row["remote_id"], Outcome(row["outcome"])) for row in await tx.fetch(NOTES, locked.order_id)]
+    facts += await notices.of_order(tx, locked.order_id)
     payment = fold(facts)
     if payment is None:
         raise MissingEventsError(f"payment {locked.payment_id} has a row and no events")

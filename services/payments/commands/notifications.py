@@ -6,7 +6,6 @@ the other; the events' keys and the notices' keys would refuse a second effect e
 """
 
 import hashlib
-from dataclasses import dataclass
 from functools import partial
 
 from prometheus_client import Counter
@@ -27,40 +26,12 @@ from services.payments.domain.payment import (
     evolve,
     take_report,
 )
-from services.payments.read_models import payments
+from services.payments.read_models import notices, payments
+from services.payments.read_models.notices import Place
 from services.payments.read_models.payments import LockedPayment
 
 REPORTS = Counter("iok_payments_reports_total", "Autopay's reports taken, by what they came to.", ("outcome",))
 CONCERNS = Counter("iok_payments_concerns_total", "Autopay's reports that want an operator, by why.", ("concern",))
-
-# An authentic document, once; again, it is only counted. The row stays locked, so that the same document waits here.
-KEEP = """
-insert into notifications as n (sha256, document, deliveries) values ($1, $2, 1)
-on conflict (sha256) do update set deliveries = n.deliveries + $3, last_received_at = now()
-returning id
-"""
-
-NOTICED = "select exists (select from notices where notification_id = $1 and position = $2)"
-
-# Whether a success of this transaction was taken for another order.
-TAKEN_ELSEWHERE = """
-select exists (
-    select from notices where remote_id = $1 and order_id <> $2 and outcome in ('credited', 'parked')
-)
-"""
-
-NOTE = """
-insert into notices (notification_id, position, order_id, remote_id, reported, outcome, concern)
-values ($1, $2, $3, $4, $5, $6, $7)
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Which transaction of which kept notification a report is."""
-
-    notification_id: int
-    position: int
 
 
 class NotificationTaker:
@@ -84,21 +55,21 @@ class NotificationTaker:
 
     async def _take(self, notification: Notification, digest: bytes, position: int, report: Report) -> Decision | None:
         async with self._database.transaction() as tx:
-            kept = await tx.fetchval(KEEP, digest, notification.document, 1 if position == 0 else 0)
-            if await tx.fetchval(NOTICED, kept, position):
+            kept = await notices.keep(tx, digest, notification.document, again=position > 0)
+            place = Place(kept, position)
+            if await notices.is_noted(tx, place):
                 return None
-            place = _Place(kept, position)
             locked = await payments.lock_order(tx, report.order_id)
             if locked is None:
                 decision = Decision(Outcome.UNKNOWN_ORDER, concern=Concern.UNKNOWN_ORDER)
             else:
                 decision = await self._decide(tx, locked, report)
-            await _note(tx, place, report, decision)
+            await notices.note(tx, place, report, decision)
             return decision
 
     async def _decide(self, tx: Connection, locked: LockedPayment, report: Report) -> Decision:
         loaded = await load(tx, self._store, locked)
-        elsewhere = await tx.fetchval(TAKEN_ELSEWHERE, report.remote_id, report.order_id)
+        elsewhere = await notices.taken_elsewhere(tx, report)
         decision = take_report(loaded.payment, TakeReport(report, remote_id_is_anothers=elsewhere))
         payment = evolve(loaded.payment, ReportNoted(report.remote_id or "", decision.outcome))
         if decision.event is not None:
@@ -112,19 +83,6 @@ async def _save(tx: Connection, locked: LockedPayment, payment: Payment, decisio
     await payments.save(tx, locked.lease_id, payment, locked.begun_at)
     if isinstance(decision.event, PaymentConfirmed):
         await payments.confirm(tx, [(locked.lease_id, decision.event)])
-
-
-async def _note(tx: Connection, place: _Place, report: Report, decision: Decision) -> None:
-    await tx.execute(
-        NOTE,
-        place.notification_id,
-        place.position,
-        report.order_id,
-        report.remote_id or "",
-        report.status or "",
-        decision.outcome,
-        decision.concern,
-    )
 
 
 def _tell(report: Report, decision: Decision) -> None:

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 
 from libs.chassis.postgres import Connection
 
-# Leases as signed. A lease is its first source's, here or earlier; what others say of it is not taken. Sorted by lease:
-# two writers cannot deadlock.
+# Leases as signed. A lease is the source's whose LeaseSigned was read first, here or earlier; what others say of it, or
+# anybody before that, is not taken. Sorted by lease: two writers cannot deadlock.
 SIGN = """
 with given as (
-    select * from unnest($1::text[], $2::text[], $3::text[]) with ordinality as g (lease_id, number, source, n)
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::boolean[])
+        with ordinality as g (lease_id, number, source, signs, n)
 ), owned as (
     select distinct on (g.lease_id) g.lease_id, coalesce(known.source, g.source) as source
-    from given g left join leases known using (lease_id) order by g.lease_id, g.n
+    from given g left join leases known using (lease_id)
+    where g.signs or known.lease_id is not null order by g.lease_id, g.n
 )
 insert into leases as l (lease_id, number, source)
 select distinct on (lease_id) lease_id, number, source
@@ -27,15 +29,16 @@ LOCK = "select number from leases where lease_id = $1 for no key update"
 
 
 @dataclass(frozen=True, slots=True)
-class SignedLease:
-    """A lease as its own source tells it."""
+class ToldLease:
+    """A lease as a source tells it; `signs`: by a LeaseSigned."""
 
     lease_id: str
     number: str
     source: str
+    signs: bool
 
 
-async def project(tx: Connection, leases: Sequence[SignedLease]) -> None:
+async def project(tx: Connection, leases: Sequence[ToldLease]) -> None:
     """Take leases as signed or changed; the same again changes nothing."""
     if leases:
         await tx.execute(
@@ -43,6 +46,7 @@ async def project(tx: Connection, leases: Sequence[SignedLease]) -> None:
             [lease.lease_id for lease in leases],
             [lease.number for lease in leases],
             [lease.source for lease in leases],
+            [lease.signs for lease in leases],
         )
 
 

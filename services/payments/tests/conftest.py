@@ -21,7 +21,7 @@ from libs.events.envelope import EventData
 from services.payments.app import build, event_store
 from services.payments.commands.expiry import PaymentExpirer
 from services.payments.read_models import leases
-from services.payments.read_models.leases import SignedLease
+from services.payments.read_models.leases import ToldLease
 from services.payments.settings import Settings
 from services.payments.tests import itn
 
@@ -57,7 +57,7 @@ class Office:
     async def hear_of(self, *lease_ids: str) -> None:
         """Know leases, as after reading iok.leases."""
         async with self.database.transaction() as tx:
-            await leases.project(tx, [SignedLease(each, f"{each}/2024", "iok/ledger") for each in lease_ids])
+            await leases.project(tx, [ToldLease(each, f"{each}/2024", "iok/ledger", signs=True) for each in lease_ids])
 
     async def start(self, amount_grosze: int = ASKED_GROSZE, **more: Any) -> dict[str, Any]:
         """Start a payment of the tenant's; returns the answer's body."""

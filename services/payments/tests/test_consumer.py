@@ -15,6 +15,7 @@ from libs.events.envelope import Envelope, encode, new_event_id
 from libs.events.ledger import LeaseSigned
 from services.payments.consumer import LeaseProjector
 from services.payments.read_models import leases
+from services.payments.read_models.leases import ToldLease
 
 pytestmark = pytest.mark.system
 TOPIC = "iok.leases"
@@ -92,4 +93,24 @@ async def test_leases_of_the_ledger_and_of_company_systems_are_known_and_bad_rec
     finally:
         stop.set()
         await asyncio.wait([running], timeout=10)
+        await database.close()
+
+
+async def test_a_lease_belongs_to_whoever_signed_it_and_a_change_told_before_makes_nobody_its_owner(
+    service_database: Callable[[str], ServiceDatabase],
+) -> None:
+    database = await Database.open(service_database("payments").service_dsn)
+
+    async def told(*heard: ToldLease) -> str | None:
+        async with database.transaction() as tx:
+            await leases.project(tx, heard)
+            return await leases.number_of(tx, "L-1")
+
+    try:
+        assert await told(ToldLease("L-1", "early", "erp", signs=False)) is None
+        both = (ToldLease("L-1", "foreign", "erp", signs=False), ToldLease("L-1", "ours", "iok/ledger", signs=True))
+        assert await told(*both) == "ours"
+        assert await told(ToldLease("L-1", "late", "erp", signs=True)) == "ours"
+        assert await told(ToldLease("L-1", "changed", "iok/ledger", signs=False)) == "changed"
+    finally:
         await database.close()

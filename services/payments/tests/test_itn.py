@@ -10,7 +10,7 @@ from defusedxml.ElementTree import fromstring
 from libs.events.payments import PaymentConfirmed, PaymentExpired, PaymentFailed, PaymentInitiated
 from services.payments.read_models import reviews
 from services.payments.tests import itn
-from services.payments.tests.conftest import ASKED_GROSZE, LEASE, Office, at_once
+from services.payments.tests.conftest import ASKED_GROSZE, LEASE, NEIGHBOUR, NEIGHBOURS, Office, at_once
 
 pytestmark = pytest.mark.system
 
@@ -245,6 +245,16 @@ async def test_a_transaction_that_paid_one_order_never_pays_another(office: Offi
     await office.report(other, remoteID="R1")
     assert await office.status(other["payment_id"]) == "in_review"
     assert await open_concerns(office) == ["remote_id_of_another_order"]
+
+
+async def test_a_transaction_reported_at_once_for_orders_of_two_leases_pays_one_of_them(office: Office) -> None:
+    """Of two leases: the orders of one are decided one after the other anyway, for they share a stream."""
+    for round_ in range(5):
+        headers = {**office.as_(NEIGHBOUR), "Idempotency-Key": f"key-{round_}"}
+        asked = await office.http.post(f"/leases/{NEIGHBOURS}/payments", json={"amount_grosze": 100}, headers=headers)
+        one, other = await office.start(100), asked.json()
+        await at_once(*(office.report(each, remoteID=f"R{round_}") for each in (one, other)))
+    assert await open_concerns(office) == ["remote_id_of_another_order"] * 5
 
 
 async def test_a_crash_between_commit_and_answer_leaves_one_effect(office: Office) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from libs.chassis.auth import Principal
 from libs.events.payments import PaymentInitiated
+from services.payments.api.wire import money
 from services.payments.settings import LIMIT_GROSZE
 from services.payments.tests import itn
 from services.payments.tests.conftest import ASKED_GROSZE, LEASE, NEIGHBOUR, NEIGHBOURS, TENANT, Office, at_once
@@ -126,6 +127,15 @@ async def test_a_body_against_the_schema_is_refused_with_the_reason(office: Offi
         assert answer.headers["content-type"] == "application/problem+json", kind
         assert answer.json()["errors"], kind
     assert await office.events() == []
+
+
+async def test_more_than_the_limit_is_refused_in_zlotys(office: Office) -> None:
+    headers = {**office.as_(TENANT), **KEY}
+    answer = await office.http.post(PATH, json={"amount_grosze": LIMIT_GROSZE + 1}, headers=headers)
+
+    assert answer.status_code == 422
+    assert "najwyżej 100\u00a0000\u00a0zł." in answer.json()["errors"][0]["message"]
+    assert money(1_050) == "10,50\u00a0zł"
 
 
 async def test_the_limit_itself_may_be_paid(office: Office) -> None:
