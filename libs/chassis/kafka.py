@@ -18,7 +18,7 @@ from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLS
 from libs.chassis.settings import KafkaSettings
 
 REQUEST_TIMEOUT_MS = 10_000
-METADATA_MAX_AGE_MS = 30_000
+METADATA_MAX_AGE_MS = 5_000  # a reader that joined before a topic was known to its broker finds it after this
 MAX_REQUEST_BYTES = 1_048_576
 CONTENT_TYPE_HEADER = ("content-type", b"application/cloudevents+json")
 

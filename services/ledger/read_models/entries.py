@@ -7,25 +7,30 @@ from libs.events.envelope import canonical
 from services.ledger.domain import Arrival, Booked, Sighted
 from services.ledger.domain.booking import ClaimKey, EventKey
 
-# Which of these events the book holds: as an entry, or among those that make none.
+# Which of these events the book holds: as an entry, or among those that make none. One look-up by key for each event:
+# over a young table without statistics, a plain join is planned as a scan of all that has been booked.
 SEEN = """
 with given as (
     select * from unnest($2::text[], $3::text[], $4::text[], $5::uuid[])
         with ordinality as g (topic, subject, source, id, n)
 )
-select g.n, e.content_digest, e.partition from given g
-join book_entries e
-    on e.book = $1 and e.lease_id = g.subject and e.topic = g.topic and e.source = g.source and e.id = g.id
+select g.n, e.content_digest, e.partition from given g cross join lateral (
+    select content_digest, partition from book_entries
+    where book = $1 and lease_id = g.subject and topic = g.topic and source = g.source and id = g.id limit 1
+) e
 union all
-select g.n, s.content_digest, s.partition from given g
-join book_seen s on s.book = $1 and s.topic = g.topic and s.subject = g.subject and s.source = g.source and s.id = g.id
+select g.n, s.content_digest, s.partition from given g cross join lateral (
+    select content_digest, partition from book_seen
+    where book = $1 and topic = g.topic and subject = g.subject and source = g.source and id = g.id limit 1
+) s
 """
 
-# Which of these business ids are used up, and the partition of the event that did it.
+# Which of these business ids are used up, and the partition of the event that did it; looked up one by one likewise.
 CLAIMED = """
-select e.lease_id, e.claim, e.partition
-from unnest($2::text[], $3::text[]) as g (lease_id, claim)
-join book_entries e on e.book = $1 and e.lease_id = g.lease_id and e.claim = g.claim
+select g.lease_id, g.claim, e.partition
+from unnest($2::text[], $3::text[]) as g (lease_id, claim) cross join lateral (
+    select partition from book_entries where book = $1 and lease_id = g.lease_id and claim = g.claim limit 1
+) e
 """
 
 # Days travel as text: to the driver, the calendar's first and last day mean infinity.
