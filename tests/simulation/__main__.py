@@ -74,7 +74,7 @@ def _machinery(bug: Bug | None) -> Machinery:
 
 
 def _plan(seed: int, bug: Bug | None) -> Plan:
-    return plan_of(seed, always_remade=bug is not None and bug.only_remade)
+    return plan_of(seed) if bug is None else bug.plan(seed)
 
 
 def _run(first: int, seeds: int, bug_name: str | None) -> list[Outcome]:

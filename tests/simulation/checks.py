@@ -150,7 +150,7 @@ def _check_gaps(end: After) -> Iterator[str]:
 
 def _check_entries(which: str, booked: Sequence[Booked], oracle: NaiveBook) -> Iterator[str]:
     found = Counter((item.arrival.key, item.entry.digest()) for item in booked)
-    wanted = Counter((entry.key, entry.digest()) for entries in oracle.entries.values() for entry in entries)
+    wanted = Counter((entry.key, entry.digest) for entries in oracle.entries.values() for entry in entries)
     for (key, _), times in (wanted - found).items():
         yield f"R1: the {which} book lacks {times} of {key}"
     for (key, _), times in (found - wanted).items():

@@ -11,11 +11,12 @@ from libs.events.decoding import Fact, Reason, Skipped
 from libs.events.payments import PaymentConfirmed
 from services.ledger.domain import Booked, ChangeLease, CorrectCharge, IssueCharge, SignLease, allocate, figures_of
 from services.ledger.domain.entries import EntryKind
+from services.ledger.domain.postings import RECEIVABLE, postings_of
 from services.payments.domain.payment import PaymentStatus
 from tests.simulation.checks import After
 from tests.simulation.ledger_api import Query
 from tests.simulation.oracle_book import NaiveEntry
-from tests.simulation.oracle_money import naive_figures, rightly_paid
+from tests.simulation.oracle_money import Paid, naive_figures, rightly_paid
 from tests.simulation.plan import OrderCharge, OrderLease, Request, StartPay, Tell
 from tests.simulation.world import TODAY
 
@@ -99,30 +100,38 @@ def _promises(request: Request) -> Iterator[tuple[tuple[str, ...], bool]]:
 
 def check_money(end: After) -> Iterator[str]:
     """Payments confirmed are payments credited: each right success once, nothing else, and a payer is told so."""
-    booked, _ = end.final
-    due = rightly_paid(end.world.seen.acknowledged)
-    booked_once = Counter(_paid(item.arrival.fact) for item in booked if item.entry.kind is EntryKind.PAYMENT)
     facts = [end.world.decode(record) for record in end.world.broker.records()]
-    told = {fact.envelope.id: _paid(fact) for fact in facts if _is_confirmation(fact)}
-    wanted = Counter(
-        (lease, start.payment_id, one.remote_id, start.amount_grosze)
-        for lease, paid in due.items()
-        for start, one in paid
-    )
-    for which, credited in (("booked", booked_once), ("told", Counter(told.values()))):
-        if credited != wanted:
-            yield f"R2: {which} {dict(credited - wanted)} too much, {dict(wanted - credited)} too little"
-    paid_orders = {start.order_id for paid in due.values() for start, _ in paid}
-    for order_id, held in end.world.payments.tables["payments"].items():
-        if (held.status in PAID) != (order_id in paid_orders):
-            yield f"R2: payment {held.payment_id} is {held.status}, paid rightly: {order_id in paid_orders}"
+    told = Counter({fact.envelope.id: _paid(fact) for fact in facts if _is_confirmation(fact)}.values())
+    booked = Counter(_paid(item.arrival.fact) for item in end.final[0] if item.entry.kind is EntryKind.PAYMENT)
+    if told != booked:
+        yield f"R2: told {dict(told - booked)} and not booked, booked {dict(booked - told)} and not told"
+    due = rightly_paid(end.world.seen.acknowledged)
+    credited: dict[str, list[Paid]] = defaultdict(list)
+    for paid in told.elements():
+        credited[paid[2]].append(paid)
+    for remote_id in sorted(credited.keys() | due.keys()):
+        if len(credited[remote_id]) != (remote_id in due) or not set(credited[remote_id]) <= due.get(remote_id, set()):
+            yield f"R2: {remote_id} was credited as {credited[remote_id]}, right is one of {due.get(remote_id)}"
+    paid_ids = {payment_id for _, payment_id, _, _ in told}
+    for held in end.world.payments.tables["payments"].values():
+        if (held.status in PAID) != (held.payment_id in paid_ids):
+            yield f"R2: payment {held.payment_id} is {held.status}, paid: {held.payment_id in paid_ids}"
+
+
+def check_postings(end: After) -> Iterator[str]:
+    """Every entry balances in double entry, and what it does to the receivable is its amount."""
+    for item in end.final[0]:
+        postings = postings_of(item.arrival.fact.data)
+        owed = sum(amount for account, amount in postings.items() if account.startswith(RECEIVABLE))
+        if sum(postings.values()) != 0 or owed != item.entry.amount_grosze:
+            yield f"R3: the postings of {item.arrival.key} are {postings}, its amount is {item.entry.amount_grosze}"
 
 
 def _is_confirmation(fact: Fact | Skipped | Reason) -> TypeGuard[Fact]:
     return isinstance(fact, Fact) and isinstance(fact.data, PaymentConfirmed)
 
 
-def _paid(fact: Fact) -> tuple[str, str, str, int]:
+def _paid(fact: Fact) -> Paid:
     data = PaymentConfirmed.model_validate(fact.envelope.data)
     return (fact.envelope.subject, data.payment_id, data.remote_id, data.amount_grosze)
 

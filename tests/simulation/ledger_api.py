@@ -25,7 +25,7 @@ from tests.simulation.world import TODAY, Answer, World
 
 TRY_AGAIN: Final = (ConnectionLostError, DeadlockError, WrongExpectedVersionError, DuplicateKeyError)
 BACKOFF: Final = 5
-IDLE: Final = 40
+IDLE: Final = 80
 BETWEEN_READS: Final = 90
 
 

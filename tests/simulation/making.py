@@ -14,13 +14,15 @@ from services.payments.tests import itn
 from tests.simulation.broker import Sending
 from tests.simulation.chance import Chance
 from tests.simulation.company import Company
-from tests.simulation.plan import OrderCharge, OrderLease, Plan, Read, Request, StartPay, Tell, Try
+from tests.simulation.plan import Notify, OrderCharge, OrderLease, Plan, Read, Request, StartPay, Tell, Try
 from tests.simulation.scheduler import weather_of
 
 # From the least to the greatest that an event may carry, with some that floats get wrong.
 AMOUNTS: Final = (1, 7, 29, 57, 115, 1_005, 78_210, 100_003, 7_777_777, 10**11)
 MONTHS: Final = ("2026-05", "2026-06", "2026-09", "2026-10", "2026-11", "2026-12")
+LEASES_OF_SEEDS: Final = (1, 1, 2, 2, 3)
 REMADE: Final = 0.05  # how often a topic is deleted and made again
+SHARED: Final = 0.25  # how often Autopay reports one transaction for two orders
 POISONED: Final = 0.15  # how often a record breaks our own projection for a while
 TOPICS: Final = (LEASES, CHARGES, PAYMENTS, TRANSFERS)
 
@@ -28,16 +30,19 @@ TOPICS: Final = (LEASES, CHARGES, PAYMENTS, TRANSFERS)
 class Maker:
     """Makes one plan."""
 
-    def __init__(self, seed: int, *, always_remade: bool) -> None:
+    def __init__(self, seed: int, *, always_remade: bool, always_shared: bool) -> None:
         self.seed = seed
         self._remade = 1.0 if always_remade else REMADE
+        self._shared = 1.0 if always_shared else SHARED
         self.chance = Chance(seed, "plan")
         self.requests: list[Request] = []
+        self._remote_ids: list[str] = []
         self.companies = [Company("erp", Chance(seed, "erp")), Company("billing", Chance(seed, "billing"))]
 
     def plan(self) -> Plan:
         """The whole plan."""
-        leases = [f"L-{n}" for n in range(1, self.chance.between(1, 3) + 1)]
+        count = LEASES_OF_SEEDS[-1] if self._shared == 1.0 else self.chance.one_of(LEASES_OF_SEEDS)
+        leases = [f"L-{n}" for n in range(1, count + 1)]
         for lease in leases:
             self._lease(lease)
             self._charges(lease)
@@ -142,8 +147,13 @@ class Maker:
     def _try(self, payment_id: str, number: int, amount_grosze: int) -> Try:
         """One of Autopay's transactions and its reports: one success at most, and whatever else around it."""
         chance = self.chance
-        remote_id = f"R{number}-{payment_id[:8]}"
         kind = chance.one_of(("right", "right", "right", "amount", "currency", "forged"))
+        kind = "right" if self._shared == 1.0 else kind
+        remote_id = f"R{number}-{payment_id[:8]}"
+        if kind == "right":
+            if self._remote_ids and chance.happens(self._shared):
+                remote_id = chance.one_of(self._remote_ids)
+            self._remote_ids.append(remote_id)
         texts = {
             "remoteID": remote_id,
             "amount": amount_text(amount_grosze + (1 if kind == "amount" else 0)),
@@ -153,12 +163,12 @@ class Maker:
         key = "another-key" if kind == "forged" else itn.KEY
         statuses = ["PENDING"] * chance.below(2) + chance.one_of((["SUCCESS"], ["SUCCESS"], ["FAILURE"], []))
         statuses += chance.one_of(([], [], ["FAILURE"], ["PENDING"], ["SUCCESS"] if "SUCCESS" in statuses else []))
-        documents = [
-            itn.field(itn.document(itn.transaction(payment_id.replace("-", ""), paymentStatus=each, **texts), key=key))
-            for each in statuses
-        ]
-        success = documents[statuses.index("SUCCESS")] if "SUCCESS" in statuses else None
-        return Try(remote_id, tuple(documents), success, kind == "right", kind != "forged")
+        notices: list[Notify] = []
+        for status in statuses:
+            transaction = itn.transaction(payment_id.replace("-", ""), paymentStatus=status, **texts)
+            notices.append(Notify(f"{remote_id} {status} {kind}", itn.field(itn.document(transaction, key=key))))
+        success = notices[statuses.index("SUCCESS")] if "SUCCESS" in statuses else None
+        return Try(remote_id, tuple(notices), success, kind == "right", kind != "forged")
 
     def _reads(self, leases: list[str]) -> tuple[Read, ...]:
         chance = self.chance
@@ -195,9 +205,12 @@ class Maker:
         return facts.interest(amount_grosze, interest_id, f"C-{self.chance.below(3)}", charged_on=self._day())
 
 
-def plan_of(seed: int, *, always_remade: bool = False) -> Plan:
-    """The plan of a seed: the same for ever. `always_remade`: a topic is made again in it."""
-    return Maker(seed, always_remade=always_remade).plan()
+def plan_of(seed: int, *, always_remade: bool = False, always_shared: bool = False) -> Plan:
+    """The plan of a seed: the same for ever.
+
+    `always_remade`: a topic is made again in it. `always_shared`: Autopay reports its transactions for several orders.
+    """
+    return Maker(seed, always_remade=always_remade, always_shared=always_shared).plan()
 
 
 def _line(amount_grosze: int) -> Line:

@@ -52,15 +52,12 @@ class NaiveEntry:
     charge_id: str | None
     credit: tuple[str, str] | None
     key: EventKey
+    digest: bytes
 
     @property
     def place(self) -> tuple[str, str, str, str]:
         """Its place in the canonical order."""
         return (self.fields["booked_on"], self.fields["source"], self.fields["id"], self.fields["topic"])
-
-    def digest(self) -> bytes:
-        """Its digest."""
-        return hashlib.sha256(_canonical(self.fields).encode()).digest()
 
 
 @dataclass(slots=True)
@@ -116,7 +113,7 @@ class NaiveBook:
 
     def lease_hash(self, lease_id: str) -> str:
         """The hash over a lease's digests in bytewise order."""
-        digests = sorted(entry.digest() for entry in self.entries[lease_id])
+        digests = sorted(entry.digest for entry in self.entries[lease_id])
         return hashlib.sha256(b"".join(digests)).hexdigest()
 
     def state_hash(self) -> str:
@@ -195,4 +192,5 @@ def _entry(said: Fields, key: EventKey) -> NaiveEntry:
         "topic": key[0],
     }
     credit = (rule.credit, data[rule.credit]) if rule.credit else None
-    return NaiveEntry(fields, data.get("charge_id"), credit, key)
+    digest = hashlib.sha256(_canonical(fields).encode()).digest()
+    return NaiveEntry(fields, data.get("charge_id"), credit, key, digest)

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from tests.simulation.oracle_book import NaiveEntry
-from tests.simulation.plan import Notify, Request, StartPay, Try
+from tests.simulation.plan import Notify, Request, StartPay
+
+# Money of a payment: lease, payment id, Autopay's remote id, grosze.
+Paid: TypeAlias = tuple[str, str, str, int]
 
 TAKING_BACK: Final = ("refund", "chargeback", "transfer_uncredited")
 
@@ -93,13 +96,17 @@ def _is_named(credit: NaiveEntry, debt: NaiveEntry, kind: str) -> bool:
     return debt.fields["kind"] == kind and debt.charge_id == credit.charge_id
 
 
-def rightly_paid(acknowledged: Sequence[Request]) -> dict[str, list[tuple[StartPay, Try]]]:
-    """Per lease, the tries that must have been credited: a right success of which a notification was acknowledged."""
-    documents = {request.document for request in acknowledged if isinstance(request, Notify)}
-    found: dict[str, list[tuple[StartPay, Try]]] = {}
-    for start in dict.fromkeys(request for request in acknowledged if isinstance(request, StartPay)):
+def rightly_paid(acknowledged: Sequence[Request]) -> dict[str, set[Paid]]:
+    """Per transaction of Autopay's the payments of which one must have been credited with it.
+
+    That is what a right success was reported for, of which a notification was acknowledged: of several orders, the one
+    whose report was taken first.
+    """
+    told = {request for request in acknowledged if isinstance(request, Notify)}
+    found: dict[str, set[Paid]] = {}
+    for start in (request for request in acknowledged if isinstance(request, StartPay)):
         for one in start.tries:
-            told = one.success in documents
-            if told and one.is_right and one.is_authentic:
-                found.setdefault(start.lease_id, []).append((start, one))
+            if one.success in told and one.is_right and one.is_authentic:
+                paid = (start.lease_id, start.payment_id, one.remote_id, start.amount_grosze)
+                found.setdefault(one.remote_id, set()).add(paid)
     return found

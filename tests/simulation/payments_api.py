@@ -75,8 +75,8 @@ class PaymentsDoor:
         match request:
             case StartPay():
                 yield from self._start(request)
-            case Notify(document):
-                return (yield from self._notify(document))
+            case Notify():
+                return (yield from self._notify(request.document))
             case Expire(payment_id):
                 yield from self._expire(payment_id.replace("-", ""))
             case Tell():
@@ -103,7 +103,7 @@ class PaymentsDoor:
     def _tell_autopay(self, request: StartPay) -> None:
         """The payer is sent to Autopay, which then notifies: in any order, some of it often, and several at once."""
         chance = self._chance
-        said: list[Request] = [Notify(document) for one in request.tries for document in one.documents]
+        said: list[Request] = [notice for one in request.tries for notice in one.notices]
         said += [Expire(request.payment_id)] if request.expires else []
         if chance.happens(0.5):
             said = chance.shuffled(said)
@@ -144,7 +144,11 @@ class PaymentsDoor:
     def _decide(self, tx: Transaction, held: Held, report: Report) -> Steps[Decision]:
         stream = yield from self.store.read(tx, PAYMENTS, held.lease_id)
         payment = self._payment(tx, stream.events, held, report.order_id)
-        decision = self.judge(payment, report)
+        elsewhere = yield from self.is_anothers(tx, report)
+        decision = self.judge(payment, TakeReport(report, remote_id_is_anothers=elsewhere))
+        if decision.outcome in {Outcome.CREDITED, Outcome.PARKED}:
+            taken = tx.get("remotes", report.remote_id) or ()
+            tx.put("remotes", report.remote_id, (*taken, report.order_id))
         payment = evolve(payment, ReportNoted(report.remote_id or "", decision.outcome))
         if decision.event is not None:
             yield from self.store.append(tx, Append(held.lease_id, decision.event, decision.key), stream.version)
@@ -153,9 +157,16 @@ class PaymentsDoor:
         yield from _save(tx, report.order_id, shown)
         return decision
 
-    def judge(self, payment: Payment, report: Report) -> Decision:
+    def is_anothers(self, tx: Transaction, report: Report) -> Steps[bool]:
+        """Whether a success of this very transaction was taken for another order; holds it until the end."""
+        yield from tx.statement()
+        yield from tx.lock(("remote", report.remote_id))
+        yield from tx.statement()
+        return any(order_id != report.order_id for order_id in tx.get("remotes", report.remote_id) or ())
+
+    def judge(self, payment: Payment, command: TakeReport) -> Decision:
         """What a report means for a payment."""
-        return take_report(payment, TakeReport(report))
+        return take_report(payment, command)
 
     def status(self, payment: Payment, report: Report) -> PaymentStatus:
         """What the payer is shown."""

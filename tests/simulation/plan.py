@@ -1,7 +1,7 @@
 """What is to happen in a seed: requests of clients, records of company systems, reads of tenants, and the weather."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from libs.events.envelope import EventData
@@ -30,12 +30,20 @@ class OrderCharge:
 
 
 @dataclass(frozen=True, slots=True)
+class Notify:
+    """Autopay delivers a notification: `document` is the form field, `about` says what is in it."""
+
+    about: str
+    document: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Try:
     """One of Autopay's transactions for an order: what it reports of it, in which words, and whether rightly."""
 
     remote_id: str
-    documents: tuple[str, ...]  # form fields, in the order in which Autopay sends them
-    success: str | None  # the one of them that says so, if any does
+    notices: tuple[Notify, ...]  # in the order in which Autopay sends them
+    success: Notify | None  # the one of them that says so, if any does
     is_right: bool  # amount and currency are ours
     is_authentic: bool
 
@@ -55,13 +63,6 @@ class StartPay:
     def order_id(self) -> str:
         """What Autopay calls it."""
         return self.payment_id.replace("-", "")
-
-
-@dataclass(frozen=True, slots=True)
-class Notify:
-    """Autopay delivers a notification (the form field)."""
-
-    document: str
 
 
 @dataclass(frozen=True, slots=True)

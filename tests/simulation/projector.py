@@ -71,15 +71,13 @@ class Projector:
         positions = yield from self._positions()
         logs = self.world.broker.logs
         for at in partitions:
-            end = logs[at].end
-            try:
-                offset = _checked(self.position(positions, at), self.topic_ids[at[0]], 0, end)
-            except StoppedPartitionError as error:
-                self.world.note("{} stops {}: {}", self.name, at, error)
-                self.world.seen.halted.add(at)
-                self.expected.pop(at, None)
-                self.places.pop(at, None)
-                continue
+            offset, before = 0, positions.get(at)
+            if before is not None:
+                try:
+                    offset = _checked(self.position(before, at[0]), self.topic_ids[at[0]], 0, logs[at].end)
+                except StoppedPartitionError as error:
+                    self._halt(at, error)
+                    continue
             self.places[at] = self.expected[at] = offset
             self.sought.add(at)
             self.world.seen.halted.discard(at)
@@ -94,9 +92,15 @@ class Projector:
                     continue
                 return dict(self.database.tables["positions"])
 
-    def position(self, positions: dict[At, Position], at: At) -> Position | None:
+    def _halt(self, at: At, error: StoppedPartitionError) -> None:
+        self.world.note("{} stops {}: {}", self.name, at, error)
+        self.world.seen.halted.add(at)
+        self.expected.pop(at, None)
+        self.places.pop(at, None)
+
+    def position(self, found: Position, topic: str) -> Position:
         """Where a partition is to be read on."""
-        return positions.get(at)
+        return found
 
     def consume(self) -> Steps[None]:
         """Take batch after batch: records of several partitions, each in its order."""

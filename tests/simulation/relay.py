@@ -10,7 +10,7 @@ from tests.simulation.world import World
 
 IDLE: Final = 30  # ticks between two looks at an empty outbox
 BACKOFF: Final = 6
-LOOK_AGAIN: Final = 40  # ticks between two tries at the lock
+LOOK_AGAIN: Final = 80  # ticks between two tries at the lock
 
 Row = tuple[int, Message]
 

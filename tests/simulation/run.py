@@ -124,6 +124,7 @@ class Simulation:
         yield from checks_of_money.check_figures(end, self.query)
         yield from checks_of_money.check_promises(end)
         yield from checks_of_money.check_money(end)
+        yield from checks_of_money.check_postings(end)
         yield from checks_of_money.check_answers(end)
 
     def _weathered(self) -> bool:

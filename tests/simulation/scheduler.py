@@ -13,7 +13,7 @@ LOOK_TICKS: Final = 80  # how often it is looked whether all is done
 RESTART_TICKS: Final = 60
 PAUSE_TICKS: Final = 400
 FLICKER: Final = 0.02  # how often a statement finds the database away, in a storm
-FREQUENT, RARE = 1 / 60, 1 / 400
+FREQUENT, RARE = 1 / 80, 1 / 400
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from functools import lru_cache
+from typing import Final
 
-from libs.chassis.kafka import Record
+from libs.chassis.kafka import Header, Record
 from libs.chassis.projection.positions import Position
 from libs.events.decoding import Fact, Reason, Rejected, Skipped, decode
 from services.ledger.domain import Arrival, Figures
@@ -86,7 +87,6 @@ class World:
         self.seen = Seen()
         self.poison = plan.poison
         self._now = START
-        self._decoded: dict[tuple[Any, ...], Fact | Skipped | Reason] = {}
         self.ledger.watch = self._watch
         self.tick: Callable[[], int] = lambda: 0
 
@@ -110,11 +110,7 @@ class World:
 
     def decode(self, record: Record) -> Fact | Skipped | Reason:
         """The real decoder's judgement of a record, asked once per content."""
-        key = (record.topic, record.key, record.value, record.headers)
-        found = self._decoded.get(key)
-        if found is None:
-            found = self._decoded[key] = _decoded(record)
-        return found
+        return _decoded(record.topic, record.key, record.value, record.headers)
 
     def send(self, sending: Sending) -> Record:
         """Let a record into the log."""
@@ -132,9 +128,12 @@ class World:
             self.seen.violations.append(f"R11: {transaction.owner} put {key} back from {before} to {position}")
 
 
-def _decoded(record: Record) -> Fact | Skipped | Reason:
+@lru_cache(1024)
+def _decoded(
+    topic: str, key: bytes | None, value: bytes | None, headers: tuple[Header, ...]
+) -> Fact | Skipped | Reason:
     try:
-        return decode(record.topic, record.key, record.value, company_sources=COMPANY_SOURCES, headers=record.headers)
+        return decode(topic, key, value, company_sources=COMPANY_SOURCES, headers=headers)
     except Rejected as rejected:
         return rejected.reason  # the exception itself would keep alive every frame it passed
 
