@@ -49,7 +49,7 @@ with chosen as (
 ), queued as (
     insert into outbox (topic, key, body) select topic, subject, body from chosen order by position
 )
-select count(*) as events, coalesce(max(position), $1) as last from chosen
+select count(*) as queued, coalesce(max(position), $1) as last from chosen
 """
 
 BACKLOG = (
@@ -72,15 +72,19 @@ async def enqueue(tx: Connection, messages: Sequence[Message]) -> None:
         await tx.execute(ENQUEUE, [m.topic for m in messages], [m.key for m in messages], [m.body for m in messages])
 
 
-async def republish(database: Database) -> AsyncIterator[int]:
-    """Queue every own event again, in chunks; yields how many so far. Readers drop what they have seen."""
+async def republish(database: Database, statement: str = REPUBLISH) -> AsyncIterator[int]:
+    """Queue every own event again, in chunks; yields how many so far. Readers drop what they have seen.
+
+    Another `statement` queues rows of another table: it takes the last position and how many rows, and answers `queued`
+    and `last`.
+    """
     last, total = 0, 0
     while True:
         async with database.transaction() as tx:
-            row = await tx.fetchrow(REPUBLISH, last, REPUBLISH_ROWS)
-        if row is None or not row["events"]:
+            row = await tx.fetchrow(statement, last, REPUBLISH_ROWS)
+        if row is None or not row["queued"]:
             return
-        last, total = row["last"], total + row["events"]
+        last, total = row["last"], total + row["queued"]
         yield total
 
 

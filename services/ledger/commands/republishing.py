@@ -25,7 +25,7 @@ class Republisher:
         queued = {"events": 0, "records": 0, "balances": 0}
         async for queued["events"] in republish(self._database):
             self._tell("events", queued["events"])
-        async for queued["records"] in records.queue_again(self._database):
+        async for queued["records"] in republish(self._database, records.QUEUE_AGAIN):
             self._tell("records", queued["records"])
         after = ""
         while True:

@@ -1,12 +1,10 @@
 """Accepted records of company systems, byte for byte: with them the topics can be filled again when Kafka was lost."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
-from libs.chassis.postgres import Connection, Database
+from libs.chassis.postgres import Connection
 from services.ledger.domain import Arrival
-
-QUEUED_AT_ONCE = 5_000  # rows of one transaction of `republish`
 
 KEEP = """
 insert into records (topic, subject, source, event_id, value, headers)
@@ -14,14 +12,14 @@ select * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::bytea[]
 on conflict (topic, subject, source, event_id) do nothing
 """
 
-# The records again, in the order in which they were accepted.
+# The records again, in the order in which they were accepted: a statement for the chassis's `republish`.
 QUEUE_AGAIN = """
 with chosen as (
     select position, topic, subject, value from records where position > $1 order by position limit $2
 ), queued as (
     insert into outbox (topic, key, body) select topic, subject, value from chosen order by position
 )
-select count(*) as records, coalesce(max(position), $1) as last from chosen
+select count(*) as queued, coalesce(max(position), $1) as last from chosen
 """
 
 
@@ -35,15 +33,3 @@ async def keep(tx: Connection, accepted: Sequence[tuple[Arrival, bytes, Sequence
         [value for _, value, _ in accepted],
         [json.dumps([[name, (content or b"").hex()] for name, content in headers]) for _, _, headers in accepted],
     )
-
-
-async def queue_again(database: Database) -> AsyncIterator[int]:
-    """Queue every record for publishing again, in chunks; yields how many so far."""
-    last, total = 0, 0
-    while True:
-        async with database.transaction() as tx:
-            row = await tx.fetchrow(QUEUE_AGAIN, last, QUEUED_AT_ONCE)
-        if row is None or not row["records"]:
-            return
-        last, total = row["last"], total + row["records"]
-        yield total
