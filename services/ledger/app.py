@@ -1,7 +1,5 @@
 """The composition root: the only place that builds the ledger's objects."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +10,7 @@ from libs.chassis.outbox import Relay
 from libs.chassis.panel import PanelParts, mount
 from libs.chassis.postgres import Database
 from libs.chassis.projection import ProjectionRunner
-from libs.chassis.runtime import CommandError, Parts
+from libs.chassis.runtime import Parts, open_database
 from libs.events.decoding import read_data
 from libs.events.envelope import new_event_id
 from services.ledger.api import rebuilds, sections, tenant
@@ -57,32 +55,6 @@ def rebuild(settings: Settings, database: Database) -> Rebuild:
 def verifier(settings: Settings, database: Database) -> Verifier:
     """What proves the live book."""
     return Verifier(database, settings.kafka, settings.company_sources)
-
-
-@asynccontextmanager
-async def opened(settings: Settings, purpose: str) -> AsyncIterator[Database]:
-    """The ledger's database for an operator's command; `purpose` names the connections.
-
-    Raises:
-        CommandError: no database is named.
-    """
-    try:
-        database = await open_database(settings, f"iok-{NAME}-{purpose}")
-    except ValueError as error:
-        raise CommandError(str(error)) from error
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
-async def open_database(settings: Settings, application: str) -> Database:
-    """The ledger's database."""
-    return await Database.open(
-        settings.database_url.get_secret_value(),
-        max_connections=settings.database_pool_connections,
-        application=application,
-    )
 
 
 async def build(settings: Settings) -> Parts:

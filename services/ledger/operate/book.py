@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 from pydantic import TypeAdapter, ValidationError
 
-from libs.chassis.runtime import Command, CommandError
+from libs.chassis.runtime import Command, CommandError, opened
 from libs.events.ledger import Offsets
-from services.ledger.app import announcer, opened, rebuild, sealer, verifier
+from services.ledger.app import NAME, announcer, rebuild, sealer, verifier
 from services.ledger.commands.republishing import Republisher
 from services.ledger.domain import Progress, RebuildRefusedError
 from services.ledger.operate.telling import add_json, plainly, progress, tell
@@ -39,7 +39,7 @@ def _state_hash_arguments(parser: argparse.ArgumentParser) -> None:
 async def _state_hash(settings: Settings, arguments: argparse.Namespace) -> int:
     async with (
         plainly("state hash"),
-        opened(settings, "state-hash") as database,
+        opened(settings, f"iok-{NAME}-state-hash") as database,
         database.transaction("repeatable_read", readonly=True) as tx,
     ):
         try:
@@ -53,7 +53,7 @@ async def _state_hash(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 async def _seal(settings: Settings, arguments: argparse.Namespace) -> int:
-    async with plainly("seal"), opened(settings, "seal") as database:
+    async with plainly("seal"), opened(settings, f"iok-{NAME}-seal") as database:
         seal = await sealer(database).seal()
     figures: dict[str, Any] = {"sealed": seal is not None} | ({} if seal is None else seal.to_data())
     tell(figures, as_json=arguments.json)
@@ -61,7 +61,7 @@ async def _seal(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 async def _verify(settings: Settings, arguments: argparse.Namespace) -> int:
-    async with plainly("verify"), opened(settings, "verify") as database:
+    async with plainly("verify"), opened(settings, f"iok-{NAME}-verify") as database:
         verified = await verifier(settings, database).run()
     for fault in verified.faults:
         progress(f"FAULT: {fault}")
@@ -77,7 +77,7 @@ def _rebuild_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def _rebuild(settings: Settings, arguments: argparse.Namespace) -> int:
-    async with plainly("rebuild"), opened(settings, "rebuild") as database:
+    async with plainly("rebuild"), opened(settings, f"iok-{NAME}-rebuild") as database:
         try:
             done = await rebuild(settings, database).run(_tell, by_operator=True, verify_only=arguments.verify_only)
         except RebuildRefusedError as error:
@@ -94,7 +94,7 @@ def _tell(at: Progress) -> None:
 
 
 async def _republish(settings: Settings, arguments: argparse.Namespace) -> int:
-    async with plainly("republish"), opened(settings, "republish") as database:
+    async with plainly("republish"), opened(settings, f"iok-{NAME}-republish") as database:
         queued = await Republisher(database, announcer(), lambda what, count: progress(f"{count} {what} queued")).run()
     tell(queued, as_json=arguments.json)
     return 0

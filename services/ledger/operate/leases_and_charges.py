@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from libs.chassis.event_store import utc_now
-from libs.chassis.runtime import Command, CommandError
+from libs.chassis.runtime import Command, CommandError, opened
 from libs.events.decoding import Rejected, read_json
 from libs.events.ledger import LeaseChanged
-from services.ledger.app import event_store, opened
+from services.ledger.app import NAME, event_store
 from services.ledger.commands.charge_run import Charger
 from services.ledger.commands.import_charges import ChargeLines, charges_in
 from services.ledger.commands.import_files import BadFileError, BadLineError, Importer, ImportRefusedError, Kind, parse
@@ -47,7 +47,7 @@ async def _import_charges(settings: Settings, arguments: argparse.Namespace) -> 
 
 async def _import(settings: Settings, arguments: argparse.Namespace, kind: Kind) -> int:
     file: Path = arguments.file
-    async with plainly("import"), opened(settings, "import") as database:
+    async with plainly("import"), opened(settings, f"iok-{NAME}-import") as database:
         importer = Importer(database, event_store(), kind, lambda done, of: progress(f"{done} of {of} lines"))
         try:
             done = await importer.run(file)
@@ -99,7 +99,7 @@ async def _end_lease(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 async def _command(settings: Settings, arguments: argparse.Namespace, command: ChangeLease | EndLease) -> int:
-    async with plainly("command"), opened(settings, "lease") as database:
+    async with plainly("command"), opened(settings, f"iok-{NAME}-lease") as database:
         try:
             appended = await LeaseDesk(database, event_store()).handle(arguments.lease_id, command)
         except LedgerError as refusal:
@@ -128,7 +128,7 @@ def _run_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def _charge_run(settings: Settings, arguments: argparse.Namespace) -> int:
-    async with plainly("charge run"), opened(settings, "charge-run") as database:
+    async with plainly("charge run"), opened(settings, f"iok-{NAME}-charge-run") as database:
         try:
             await wait_until_read(database, arguments.wait)
         except NotCaughtUpError as error:
