@@ -2,8 +2,11 @@
 
 import sys
 
-from libs.chassis.runtime import main
-from services.gateway.app import SERVICE
+from libs.chassis.runtime import Service, main
+from services.gateway.app import FOLDER, NAME, build
+from services.gateway.settings import Settings
+
+GATEWAY = Service(NAME, Settings, build, FOLDER)
 
 if __name__ == "__main__":
-    sys.exit(main(SERVICE))
+    sys.exit(main(GATEWAY))

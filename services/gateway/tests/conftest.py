@@ -10,9 +10,10 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from services.gateway.app import GatewaySettings, make_app
+from services.gateway.app import make_app
 from services.gateway.build import build
 from services.gateway.clients.transport import open_http
+from services.gateway.settings import Settings
 from services.gateway.tests.company import PASSWORD
 from services.gateway.tests.fakes import Company
 from services.gateway.web.site import FrontEnd
@@ -86,7 +87,7 @@ def opened(company: Company, front_end: FrontEnd) -> Opened:
 
     @asynccontextmanager
     async def open_portal(public_url: str) -> AsyncIterator[Portal]:
-        settings = GatewaySettings(
+        settings = Settings(
             public_url=public_url,
             identity_url=company.identity.url,
             ledger_url=company.ledger.url,

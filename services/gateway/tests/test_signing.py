@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from services.gateway.app import GatewaySettings
+from services.gateway.settings import Settings
 from services.gateway.tests.company import PASSWORD
 from services.gateway.tests.conftest import Opened, Portal, hidden_fields, without_nonces
 
@@ -146,6 +146,6 @@ async def test_under_https_the_cookie_is_bound_to_this_host(opened: Opened) -> N
 def test_plain_http_is_for_this_machine_alone() -> None:
     for address in ("http://portal.example", "http://192.168.0.5:8000", "ftp://127.0.0.1", "portal.example"):
         with pytest.raises(ValidationError, match="IOK_PUBLIC_URL"):
-            GatewaySettings(public_url=address)
+            Settings(public_url=address)
     for address in ("https://portal.example", "http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000"):
-        assert GatewaySettings(public_url=address).public_url == address
+        assert Settings(public_url=address).public_url == address

@@ -1,0 +1,41 @@
+"""What the gateway reads from the environment."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from pydantic import Field, model_validator
+
+from libs.chassis.settings import LOCAL_HOST, ServiceSettings
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+class Settings(ServiceSettings):
+    """What the gateway reads from the environment, beside what every service does."""
+
+    port: int = Field(default=8000, ge=0, le=65535)
+    ledger_url: str = f"http://{LOCAL_HOST}:8102"
+    payments_url: str = f"http://{LOCAL_HOST}:8103"
+    correspondence_url: str = f"http://{LOCAL_HOST}:8104"
+    autopay_url: str = f"http://{LOCAL_HOST}:8201"
+    company_name: str = "Towarzystwo Budownictwa Społecznego"
+    company_contact: str = ""
+
+    @model_validator(mode="after")
+    def _https_beyond_this_machine(self) -> "Settings":
+        """A session cookie crosses a network only under https."""
+        address = urlsplit(self.public_url)
+        if address.scheme not in {"http", "https"} or not address.hostname:
+            raise ValueError("IOK_PUBLIC_URL is no address of a web site")
+        if address.scheme == "http" and address.hostname not in LOOPBACK:
+            raise ValueError("IOK_PUBLIC_URL must be https: plain http is for this machine alone (loopback)")
+        return self
+
+    def services(self) -> Mapping[str, str]:
+        """The addresses of the services asked."""
+        return {
+            "identity": self.identity_url,
+            "ledger": self.ledger_url,
+            "payments": self.payments_url,
+            "correspondence": self.correspondence_url,
+        }
