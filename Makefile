@@ -100,6 +100,8 @@ SEEDS ?= 10000
 simulate: install ## The seeded simulation of the real decide and fold: make simulate SEEDS=10000
 	@$(PY) -m tests.simulation --seeds $(SEEDS) --jobs $(WORKERS)
 
+BENCH ?=
+
 .PHONY: bench
-bench: # not listed: the measurements come with an issue of their own
-	@echo "make $@: there is nothing to run yet" >&2; exit 2
+bench: pages ## Measure every figure of docs/performance.md: make bench BENCH="--only P4,P9"; --help lists the options
+	@$(PY) -m tests.bench $(BENCH)
