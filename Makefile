@@ -76,6 +76,10 @@ test-fast: install ## The tests that need no server
 browser: pages chromium ## The tests in a browser
 	$(PY) -m pytest -m browser
 
+.PHONY: guide
+guide: pages chromium ## Take the pictures and the film of the portal's guide anew
+	$(PY) -m deploy.guide
+
 .PHONY: chromium
 chromium:
 	@command -v chromium >/dev/null && exit; \

@@ -15,8 +15,9 @@ from services.gateway.clients.identity import Identity
 from services.gateway.clients.sessions import Sessions
 from services.gateway.settings import Settings
 from services.gateway.web.assets import NotBuiltError
+from services.gateway.web.company import Accessibility, Company
 from services.gateway.web.pages import Doors, add_pages
-from services.gateway.web.site import Company, FrontEnd, Site
+from services.gateway.web.site import FrontEnd, Site
 from services.gateway.web.visits import Reception
 
 NAME = "gateway"
@@ -32,10 +33,31 @@ def make_app(settings: Settings, http: aiohttp.ClientSession, front_end: FrontEn
     app = create_app(NAME, openapi_url=f"{PREFIX}/openapi.json")
     panel.mount(app, panel.PanelParts(NAME, settings))
     add_api(app, sessions, (identity, ledger, payments, correspondence))
-    company = Company(settings.company_name, settings.company_contact)
-    site = Site(Reception(sessions, settings.public_url), front_end, settings.autopay_url, company)
+    site = Site(Reception(sessions, settings.public_url), front_end, settings.autopay_url, company_of(settings))
     add_pages(app, site, Doors(identity, ledger, payments, correspondence))
     return app
+
+
+def company_of(settings: Settings) -> Company:
+    """What the pages say of the company, as the environment tells it."""
+    declared = Accessibility(
+        status=settings.accessibility_status,
+        gaps=settings.accessibility_gaps,
+        person=settings.accessibility_person,
+        building=settings.accessibility_building,
+        published_on=settings.accessibility_published_on,
+        updated_on=settings.accessibility_updated_on,
+        prepared_on=settings.accessibility_prepared_on,
+        reviewed_on=settings.accessibility_reviewed_on,
+    )
+    return Company(
+        name=settings.company_name,
+        contact=settings.company_contact,
+        email=settings.company_email,
+        phone=settings.company_phone,
+        privacy_officer=settings.company_privacy_officer,
+        accessibility=declared,
+    )
 
 
 async def build(settings: Settings) -> Parts:

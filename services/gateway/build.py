@@ -112,7 +112,7 @@ def _make(folder: Path) -> None:
     _node(str(sass), *options, str(SOURCES / "portal.scss"), str(folder / "portal.css"))
     for source, name in COPIED.items():
         shutil.copyfile(MODULES / source, folder / name)
-    for own in [*SOURCES.glob("*.js"), *SOURCES.glob("*.svg")]:
+    for own in [*SOURCES.glob("*.js"), *SOURCES.glob("*.svg"), *(SOURCES / "guide").iterdir()]:
         shutil.copyfile(own, folder / own.name)
     for weight in FONT_WEIGHTS:
         _font(weight, folder / f"noto-sans-{weight}.woff2")

@@ -1,9 +1,12 @@
 """What the gateway reads from the environment."""
 
 from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import NoDecode
 
 from libs.chassis.settings import LOCAL_HOST, ServiceSettings
 
@@ -20,6 +23,22 @@ class Settings(ServiceSettings):
     autopay_url: str = f"http://{LOCAL_HOST}:8201"
     company_name: str = "Towarzystwo Budownictwa Społecznego"
     company_contact: str = ""
+    company_email: str = ""
+    company_phone: str = ""
+    company_privacy_officer: str = ""  # an e-mail address
+    accessibility_status: Literal["zgodna", "częściowo zgodna", "niezgodna"] = "częściowo zgodna"
+    accessibility_gaps: Annotated[tuple[str, ...], NoDecode] = ()  # sentences, one after another by "|"
+    accessibility_person: str = ""
+    accessibility_building: str = ""
+    accessibility_published_on: date | None = None
+    accessibility_updated_on: date | None = None
+    accessibility_prepared_on: date | None = None
+    accessibility_reviewed_on: date | None = None
+
+    @field_validator("accessibility_gaps", mode="before")
+    @classmethod
+    def _sentences(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split("|") if part.strip()] if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _https_beyond_this_machine(self) -> "Settings":

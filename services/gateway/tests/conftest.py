@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from html import unescape
+from typing import Any
 
 import httpx
 import pytest
@@ -64,7 +65,7 @@ class Portal:
         return (await self.hidden("/", "/wyloguj"))["token"]
 
 
-Opened = Callable[[str], AbstractAsyncContextManager[Portal]]
+Opened = Callable[..., AbstractAsyncContextManager[Portal]]
 
 
 @pytest.fixture(scope="session")
@@ -83,10 +84,10 @@ async def company() -> AsyncIterator[Company]:
 
 @pytest.fixture
 def opened(company: Company, front_end: FrontEnd) -> Opened:
-    """Open a portal under a public address."""
+    """Open a portal under a public address; `told` is what else its environment says."""
 
     @asynccontextmanager
-    async def open_portal(public_url: str) -> AsyncIterator[Portal]:
+    async def open_portal(public_url: str, **told: Any) -> AsyncIterator[Portal]:
         settings = Settings(
             public_url=public_url,
             identity_url=company.identity.url,
@@ -94,6 +95,7 @@ def opened(company: Company, front_end: FrontEnd) -> Opened:
             payments_url=company.payments.url,
             correspondence_url=company.correspondence.url,
             autopay_url=company.autopay_url,
+            **told,
         )
         http = open_http()
         transport = httpx.ASGITransport(make_app(settings, http, front_end), raise_app_exceptions=False)

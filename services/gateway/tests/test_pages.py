@@ -23,6 +23,10 @@ PAGES = [
     "/korespondencja/sprawa/mat-1",
     "/korespondencja/sprawa/mat-1/wyslano",
     "/haslo",
+    "/pomoc",
+    "/pomoc/logowanie",
+    "/deklaracja-dostepnosci",
+    "/prywatnosc",
     RETURN,
     "/nie-ma-takiej-strony",
 ]

@@ -1,25 +1,32 @@
-"""Static files: what the front-end build made, read once into memory, served under an address that changes with it."""
+"""Static files: what the front-end build made, served under an address that changes with it.
+
+All are read once into memory but films, of which players ask for pieces.
+"""
 
 import gzip
 from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 
 from services.gateway.web.routing import PageRoute
 
 BUILD_FOLDER = Path(__file__).resolve().parents[1] / "static" / "build"
 CURRENT = "current"  # this file names the folder of the newest build
 FOR_EVER = "public, max-age=31536000, immutable"  # one year: the address changes whenever a file does
-COMPRESSIBLE = {".css", ".js", ".svg", ".txt"}
+COMPRESSIBLE = {".css", ".js", ".svg", ".txt", ".vtt"}
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".mp4": "video/mp4",
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
+    ".vtt": "text/vtt; charset=utf-8",
+    ".webp": "image/webp",
     ".woff2": "font/woff2",
 }
+FILMS = {".mp4"}
 
 
 class NotBuiltError(RuntimeError):
@@ -28,9 +35,9 @@ class NotBuiltError(RuntimeError):
 
 @dataclass(frozen=True)
 class Asset:
-    """One file, ready to be sent: plain, and gzipped where that pays."""
+    """One file, ready to be sent: plain (a film by its path), and gzipped where that pays."""
 
-    plain: bytes
+    plain: bytes | Path
     gzipped: bytes | None
     content_type: str
 
@@ -74,6 +81,8 @@ class Assets:
             return Response(status_code=404)
         current = request.path_params["stamp"] == self._stamp
         headers = {"Cache-Control": FOR_EVER if current else "no-cache", "Vary": "Accept-Encoding"}
+        if isinstance(asset.plain, Path):
+            return FileResponse(asset.plain, media_type=asset.content_type, headers=headers)
         if asset.gzipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
             return Response(
                 asset.gzipped, media_type=asset.content_type, headers=headers | {"Content-Encoding": "gzip"}
@@ -82,6 +91,8 @@ class Assets:
 
 
 def _asset(file: Path) -> Asset:
+    if file.suffix in FILMS:
+        return Asset(file, None, CONTENT_TYPES[file.suffix])
     plain = file.read_bytes()
     gzipped = gzip.compress(plain, compresslevel=9, mtime=0) if file.suffix in COMPRESSIBLE else None
     return Asset(plain, gzipped, CONTENT_TYPES.get(file.suffix, "application/octet-stream"))

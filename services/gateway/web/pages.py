@@ -9,6 +9,7 @@ from services.gateway.clients.identity import Identity
 from services.gateway.web import appearance
 from services.gateway.web.errors import ErrorPages
 from services.gateway.web.finance import Finance
+from services.gateway.web.help import Help
 from services.gateway.web.letters import Letters
 from services.gateway.web.paying import Paying
 from services.gateway.web.premises import PremisesPage
@@ -37,6 +38,7 @@ def add_pages(app: FastAPI, site: Site, doors: Doors) -> None:
         Paying(site, doors.ledger, doors.payments),
         PremisesPage(site, doors.ledger),
         Letters(site, doors.correspondence, doors.ledger),
+        Help(site),
     )
     app.router.routes += [site.assets.route(), appearance.route(secure=site.reception.secure)]
     for deed in deeds:

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse
 from services.gateway.clients.sessions import Session
 from services.gateway.web.appearance import CONTRASTS, TEXT_SIZES, Appearance, appearance_of
 from services.gateway.web.assets import Assets
+from services.gateway.web.company import Company
 from services.gateway.web.forms import form_token
 from services.gateway.web.language import Language, account_number
 from services.gateway.web.visits import LEASE_COOKIE, Reception, Visitor
@@ -65,14 +66,6 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Company:
-    """Whose portal this is: its name, and how to reach it (one line; may be empty)."""
-
-    name: str
-    contact: str
-
-
-@dataclass(frozen=True)
 class FrontEnd:
     """What the pages are made of: built files, a language, templates."""
 
@@ -99,7 +92,7 @@ class Site:
         self.assets = front_end.assets
         self.language = front_end.language
         self.autopay_origin = origin(autopay_url)
-        self._company = company
+        self.company = company
         self._content_policy = _content_policy(self.autopay_origin, secure=reception.secure)
         self._headers = PAGE_HEADERS | (HTTPS_HEADERS if reception.secure else {})
         self._environment = front_end.templates
@@ -121,7 +114,7 @@ class Site:
         nonce = secrets.token_urlsafe(NONCE_BYTES)
         session = visitor.session if visitor else None
         page = Page(request, session, visitor.lease_id if visitor else None, nonce)
-        values = {"page": page, "company": self._company, "missing": list(missing), "errors": NO_ERRORS}
+        values = {"page": page, "company": self.company, "missing": list(missing), "errors": NO_ERRORS}
         html = self._environment.get_template(template).render(values | dict(context or {}))
         answer = HTMLResponse(html, status)
         answer.headers.update(self._headers)
@@ -142,6 +135,7 @@ def _content_policy(autopay_origin: str, *, secure: bool) -> str:
         "script-src 'self' 'nonce-{nonce}'",
         "style-src 'self'",
         "img-src 'self'",
+        "media-src 'self'",
         "font-src 'self'",
         "connect-src 'self'",
         f"form-action 'self' {autopay_origin}",  # a form answered by a redirect to Autopay is blocked without its name
