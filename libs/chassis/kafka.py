@@ -124,8 +124,10 @@ def new_producer(kafka: KafkaSettings) -> AIOKafkaProducer:
     )
 
 
-async def topic_ids(kafka: KafkaSettings, topics: Iterable[str]) -> dict[str, str]:
+async def topic_ids(kafka: KafkaSettings, topics: Iterable[str], client: AdminClient | None = None) -> dict[str, str]:
     """The id of each topic, by logical name: a topic deleted and made again has another one.
+
+    Who asks again and again gives a `client`, made with `admin_options`, whose connection is kept.
 
     Raises:
         MissingTopicError: a topic does not exist or is not ours to see.
@@ -134,7 +136,7 @@ async def topic_ids(kafka: KafkaSettings, topics: Iterable[str]) -> dict[str, st
     names = sorted(set(topics))
 
     def ask() -> dict[str, str]:
-        admin = AdminClient(admin_options(kafka))
+        admin = client or AdminClient(admin_options(kafka))
         wanted = TopicCollection([kafka.physical(name) for name in names])
         futures = admin.describe_topics(wanted, request_timeout=REQUEST_TIMEOUT_MS / 1000)
         return {kafka.logical(name): str(future.result().topic_id) for name, future in futures.items()}

@@ -13,13 +13,16 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import uvicorn
 import uvloop
+from confluent_kafka import KafkaException
 from fastapi import FastAPI
 from pydantic import ValidationError
 
 from libs.chassis import logs
 from libs.chassis.faults import FaultRecorder
+from libs.chassis.kafka import MissingTopicError
 from libs.chassis.outbox import Relay, republish
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Database, UnnamedDatabaseError, migrate
+from libs.chassis.projection import ProjectionRunner
 from libs.chassis.settings import ServiceSettings, StoringSettings, load
 
 ROLES = ("api", "relay", "projector")
@@ -76,6 +79,8 @@ class Service(Generic[SettingsT]):
     build: Callable[[SettingsT], Awaitable[Parts]]
     folder: Path
     commands: Sequence[Command[SettingsT]] = ()
+    reads_again: bool = False
+    """Whether its projection may begin again with a topic that was made again: it knows what it has seen."""
 
 
 async def open_database(settings: StoringSettings, application: str) -> Database:
@@ -218,6 +223,20 @@ async def _republish(service: Service[SettingsT], settings: SettingsT) -> int:
     return 0
 
 
+async def _read_again(service: Service[SettingsT], settings: SettingsT) -> int:
+    """Begin again with topics that were deleted and made again, in projections that know what they have seen."""
+    parts = await service.build(settings)
+    try:
+        counts = [await runner.read_again() for runner in parts.runners if isinstance(runner, ProjectionRunner)]
+    except (MissingTopicError, KafkaException) as error:
+        raise CommandError(f"Kafka does not tell the topics' ids: {error}") from error
+    finally:
+        if parts.database is not None:
+            await parts.database.close()
+    print(f"{sum(counts)} partitions are read from their beginning")  # noqa: T201  # an operator's command
+    return 0
+
+
 def _parser(service: Service[Any]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"python -m services.{service.name}", description=f"The {service.name} service."
@@ -230,6 +249,8 @@ def _parser(service: Service[Any]) -> argparse.ArgumentParser:
     own = {command.name for command in service.commands}
     if "republish" not in own:
         verbs.add_parser("republish", help="publish all own events again; readers drop what they have seen")
+    if service.reads_again:
+        verbs.add_parser("read-again", help="read topics that were made again from their beginning")
     for command in service.commands:
         command.arguments(verbs.add_parser(command.name, help=command.help, description=command.help))
     return parser
@@ -244,6 +265,8 @@ async def _carry_out(service: Service[SettingsT], settings: SettingsT, arguments
         return await _migrate(service, settings)
     if verb == "republish":
         return await _republish(service, settings)
+    if verb == "read-again":
+        return await _read_again(service, settings)
     return await run_roles(service, settings, ROLES if verb == "all" else (verb,))
 
 

@@ -7,7 +7,7 @@ from services.identity.app import FOLDER, NAME, build
 from services.identity.operate import COMMANDS
 from services.identity.settings import Settings
 
-IDENTITY = Service(NAME, Settings, build, FOLDER, COMMANDS)
+IDENTITY = Service(NAME, Settings, build, FOLDER, COMMANDS, reads_again=True)
 
 if __name__ == "__main__":
     sys.exit(main(IDENTITY))

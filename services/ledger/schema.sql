@@ -299,11 +299,31 @@ begin
 end
 $$;
 
+-- What a book holds and another one lacks: entries (with both digests) and postings of transfers. None: the other book tells
+-- all that this one told, and whatever else has come since.
+create function lacking(p_book integer, p_other integer)
+returns table (topic text, subject text, source text, id uuid)
+language sql stable as $$
+    select e.topic, e.lease_id, e.source, e.id from book_entries e
+    where e.book = p_book and not exists (
+        select from book_entries o
+        where o.book = p_other and o.lease_id = e.lease_id and o.topic = e.topic and o.source = e.source and o.id = e.id
+            and o.digest = e.digest and o.content_digest = e.content_digest
+    )
+    union all
+    select t.topic, t.subject, t.source, t.id from book_postings t
+    where t.book = p_book and t.topic = 'iok.transfers' and not exists (
+        select from book_postings o
+        where o.book = p_other and o.subject = t.subject and o.topic = t.topic and o.source = t.source and o.id = t.id
+            and o.booked_on = t.booked_on and o.amounts = t.amounts
+    )
+$$;
+
 -- Switch to a book, in the caller's transaction. Answers 'switched', or why not:
--- 'behind' (in a partition whose topic is the same as ever), 'topic_changed' (and no operator wants it), 'hash_differs'
--- (a topic was made again and what is in it now makes another book), 'not_building'.
--- p_seal: the state hash that must come out when no live book is there to compare with.
-create function switch_book(p_book integer, p_by_operator boolean, p_seal text) returns text
+-- 'behind' (in a partition whose topic is the same as ever), 'topic_changed' (and no operator wants it), 'incomplete'
+-- (a topic was made again and does not hold all that the live book tells), 'hash_differs' (from the seal), 'not_building'.
+-- p_topic_ids: the topics' ids of now, by name. p_seal: the state hash that must come out when no live book is there.
+create function switch_book(p_book integer, p_topic_ids jsonb, p_by_operator boolean, p_seal text) returns text
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     v_live integer;
@@ -314,18 +334,13 @@ begin
         return 'not_building';
     end if;
     select book into v_live from books where state = 'live';
-    v_changed := v_live is not null and exists (
-        select from positions l join positions n using (topic)
-        where l.projection = 'book-' || v_live and n.projection = 'book-' || p_book and l.topic_id <> n.topic_id
+    v_changed := exists (
+        select from positions l where l.projection = 'book-' || v_live and l.topic_id <> p_topic_ids ->> l.topic
     );
     if exists (
         select from positions l
         left join positions n on n.projection = 'book-' || p_book and n.topic = l.topic and n.partition = l.partition
-        where l.projection = 'book-' || v_live and (n.topic_id is null or n.topic_id = l.topic_id)
-            and not exists (
-                select from positions c
-                where c.projection = 'book-' || p_book and c.topic = l.topic and c.topic_id <> l.topic_id
-            )
+        where l.projection = 'book-' || v_live and l.topic_id = coalesce(p_topic_ids ->> l.topic, l.topic_id)
             and coalesce(n.next_offset, 0) < l.next_offset
     ) then
         return 'behind';
@@ -333,8 +348,8 @@ begin
     if v_changed and not p_by_operator then
         return 'topic_changed';
     end if;
-    if v_changed and (select hash from state_hash(p_book)) <> (select hash from state_hash(v_live)) then
-        return 'hash_differs';
+    if v_changed and exists (select from lacking(v_live, p_book)) then
+        return 'incomplete';
     end if;
     if v_live is null and p_seal is not null and (select hash from state_hash(p_book)) <> p_seal then
         return 'hash_differs';
@@ -407,5 +422,5 @@ grant select, insert on set_aside to iok_ledger;
 grant update (reason, detail, state, decided_at, decided_by, decision_reason, replays, dead_lettered_at)
     on set_aside to iok_ledger;
 grant select, insert on set_aside_decisions to iok_ledger;
-grant execute on function lock_live_book, places_of, offsets_of, lease_hashes, state_hash to iok_ledger;
+grant execute on function lock_live_book, places_of, offsets_of, lease_hashes, state_hash, lacking to iok_ledger;
 grant execute on function make_book, switch_book, drop_book to iok_ledger;

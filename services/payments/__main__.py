@@ -7,7 +7,7 @@ from services.payments.app import FOLDER, NAME, build
 from services.payments.operate import COMMANDS
 from services.payments.settings import Settings
 
-PAYMENTS = Service(NAME, Settings, build, FOLDER, COMMANDS)
+PAYMENTS = Service(NAME, Settings, build, FOLDER, COMMANDS, reads_again=True)
 
 if __name__ == "__main__":
     sys.exit(main(PAYMENTS))

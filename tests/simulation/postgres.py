@@ -140,7 +140,7 @@ async def bench_on(
     admin = await asyncpg.connect(f"{schema.admin_dsn}?synchronous_commit=off")
     ids = Chance(0, "announcements")
     try:
-        if await books.make(admin, 0) != BOOK or await books.switch(admin, BOOK, by_operator=False) != "switched":
+        if await books.make(admin, 0) != BOOK or await books.switch(admin, BOOK, {}, by_operator=False) != "switched":
             raise RuntimeError("the first book did not go live")
         await admin.execute(WATCH)
         feeding = projector(frozenset(COMPANY_SOURCES), Announcer(lambda: START, ids.uuid))

@@ -20,6 +20,14 @@ where p.next_offset = $5 and p.topic_id = $3
 returning next_offset
 """
 
+# Begin again with topics that were made again; $2, $3: the topics and their ids of now.
+READ_AGAIN = """
+update positions p set topic_id = n.topic_id, next_offset = 0, updated_at = now()
+from unnest($2::text[], $3::text[]) as n (topic, topic_id)
+where p.projection = $1 and p.topic = n.topic and p.topic_id <> n.topic_id
+returning p.topic
+"""
+
 # Partitions whose end was reached, as of some seconds ago.
 CAUGHT_UP = """
 insert into caught_up (projection, topic, partition, at, end_offset)
@@ -71,6 +79,11 @@ class Positions:
         )
         if moved is None:
             raise StalePositionError(f"{step.topic}/{step.partition} is not at {step.expected_offset}")
+
+    async def read_again(self, tx: Connection, projection: str, topic_ids: Mapping[str, str]) -> int:
+        """Set the positions of topics with another id to the beginning of the new log; returns how many partitions."""
+        rows = await tx.fetch(READ_AGAIN, projection, list(topic_ids), list(topic_ids.values()))
+        return len(rows)
 
     async def caught_up(
         self, tx: Connection, projection: str, ends: Mapping[tuple[str, int], tuple[int, float]]

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
 from faststream import AckPolicy
 from faststream.kafka import KafkaMessage
 from faststream.kafka.message import FAKE_CONSUMER
 
-from libs.chassis.kafka import MissingTopicError, Record, new_broker, topic_ids
+from libs.chassis.kafka import MissingTopicError, Record, admin_options, new_broker, topic_ids
 from libs.chassis.logs import logger
 from libs.chassis.metrics import PROJECTION_LAG, PROJECTION_STOPPED, RECORDS_PROJECTED, STALE_BATCHES
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Database
@@ -54,7 +55,9 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         self._group = kafka.topic_prefix + group
         self._projector = projector
         self._positions = Positions()
+        self._admin = AdminClient(admin_options(kafka))
         self._topic_ids: dict[str, str] = {}
+        self._halted: set[TopicPartition] = set()
         self._expected: dict[TopicPartition, int] = {}
         self._sought: set[TopicPartition] = set()
         self._stop = asyncio.Event()
@@ -88,6 +91,16 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         watch.cancel()
         await broker.stop()
 
+    async def read_again(self) -> int:
+        """Let topics that were made again be read from their beginning; returns how many partitions stood elsewhere.
+
+        Raises:
+            MissingTopicError, confluent_kafka.KafkaException: Kafka does not tell the topics' ids.
+        """
+        found = await topic_ids(self._kafka, self._projector.topics, self._admin)
+        async with self._database.transaction() as tx:
+            return await self._positions.read_again(tx, await self._projector.projection(tx), found)
+
     async def _started(self, start: Callable[[], Awaitable[None]]) -> bool:
         """Start the consumer; a Kafka that does not answer is waited for."""
         try:
@@ -101,7 +114,7 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
     async def _learn_topic_ids(self) -> None:
         while not self._stop.is_set():
             try:
-                self._topic_ids = await topic_ids(self._kafka, self._projector.topics)
+                self._topic_ids = await topic_ids(self._kafka, self._projector.topics, self._admin)
             except (MissingTopicError, KafkaException, KafkaError) as error:
                 logger(__name__).warning("topics not seen yet, trying again", error=repr(error))
                 await self._pause(BACKOFF_SECONDS[-1])
@@ -119,6 +132,7 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         for at in revoked:
             self._expected.pop(at, None)
             self._sought.discard(at)
+            self._halted.discard(at)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Seek every partition to its position in PostgreSQL before anything is fetched."""
@@ -150,14 +164,19 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
                 self._halt(at, str(error))
                 continue
             self._consumer.seek(at, expected)
+            if at in self._halted:
+                self._halted.discard(at)
+                self._consumer.resume(at)
             self._expected[at] = expected
             self._sought.add(at)
             PROJECTION_STOPPED.labels(topic, at.partition).set(0)
 
     def _halt(self, at: TopicPartition, why: str) -> None:
-        logger(__name__).error(
-            "partition stopped, it wants an operator", topic=at.topic, partition=at.partition, why=why
-        )
+        if at not in self._halted:
+            logger(__name__).error(
+                "partition stopped, it wants an operator", topic=at.topic, partition=at.partition, why=why
+            )
+        self._halted.add(at)
         PROJECTION_STOPPED.labels(self._kafka.logical(at.topic), at.partition).set(1)
         self._consumer.pause(at)
         self._expected.pop(at, None)
@@ -197,7 +216,8 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         except StalePositionError:
             await self._drop(at)
             return
-        self._expected[at] = records[-1].offset + 1
+        if self._expected.get(at) == expected:  # not stopped meanwhile
+            self._expected[at] = records[-1].offset + 1
         RECORDS_PROJECTED.labels(records[0].topic).inc(len(records))
 
     async def _drop(self, at: TopicPartition) -> None:
@@ -250,14 +270,28 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
             await keep(tx, [set_aside])
 
     async def _watch_ends(self) -> None:
-        """Confirm, every few seconds, the partitions that were read to the end that Kafka named."""
+        """Every few seconds: stop what is another log of the same name, confirm what was read to the end."""
         pending: _Pending = {}
         while True:
             await asyncio.sleep(CAUGHT_UP_SECONDS)
             try:
+                await self._check_topics()
                 pending = await self._confirm_ends(pending)
-            except (*UNAVAILABLE, *CONFLICT, KafkaError) as error:
+            except (*UNAVAILABLE, *CONFLICT, KafkaError, KafkaException, MissingTopicError) as error:
                 logger(__name__).warning("ends not confirmed", error=repr(error))
+
+    async def _check_topics(self) -> None:
+        """Judge anew what was stopped (an operator may have acted), and partitions whose topic was made again.
+
+        A consumer knows topics by name alone and would read on in the new log at the old place.
+        """
+        known, self._topic_ids = (
+            self._topic_ids,
+            await topic_ids(self._kafka, self._projector.topics, self._admin),
+        )
+        changed = {topic for topic, found in self._topic_ids.items() if known.get(topic) != found}
+        own = {at for at in self._consumer.assignment() if self._kafka.logical(at.topic) in changed}
+        await self._seek(own | self._halted)
 
     async def _confirm_ends(self, pending: _Pending) -> _Pending:
         """Note which ends read earlier (or now) have been reached; returns those still ahead."""

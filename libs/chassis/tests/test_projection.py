@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
+from prometheus_client import REGISTRY
 
 from libs.chassis.kafka import admin_options
 from libs.chassis.projection import (
@@ -29,11 +30,11 @@ TOPIC = "iok.payments"
 
 
 @asynccontextmanager
-async def projecting(desk: Desk, kafka: KafkaSettings, projector: NoteTaker) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    running = asyncio.create_task(ProjectionRunner(desk.database, kafka, "iok-notes", projector).run(stop))
+async def projecting(desk: Desk, kafka: KafkaSettings, projector: NoteTaker) -> AsyncIterator[ProjectionRunner]:
+    stop, runner = asyncio.Event(), ProjectionRunner(desk.database, kafka, "iok-notes", projector)
+    running = asyncio.create_task(runner.run(stop))
     try:
-        yield
+        yield runner
     finally:
         stop.set()
         await asyncio.wait([running], timeout=10)
@@ -141,6 +142,31 @@ async def test_a_topic_deleted_and_made_again_stops_the_partition(desk: Desk, to
         await asyncio.sleep(3)
 
     assert await desk.notes() == [b"1", b"2"]
+
+
+async def test_a_topic_made_again_under_a_running_projector_stops_although_its_log_is_longer(
+    desk: Desk, topics: TopicSpace
+) -> None:
+    await publish(topics, b"1", b"2")
+    async with projecting(desk, topics.kafka, NoteTaker()) as runner:
+        await noted(desk, 2)
+        await recreate(topics)
+        await eventually(is_stopped, what="the partition stopped")
+        await publish(topics, b"3", b"4", b"5")
+        assert await desk.notes() == [b"1", b"2"]
+        async with desk.database.transaction() as tx:
+            await tx.execute("delete from notes")
+
+        assert await runner.read_again() == 1
+        assert await noted(desk, 3) == [b"3", b"4", b"5"]
+
+
+async def is_stopped() -> bool:
+    return metric("iok_projection_stopped", topic=TOPIC, partition="0") == 1
+
+
+def metric(name: str, **labels: str) -> float | None:
+    return REGISTRY.get_sample_value(name, labels)
 
 
 async def both_kept(desk: Desk) -> bool:

@@ -83,7 +83,7 @@ class LiveProjection:
                 if abandoned is not None:
                     await books.drop(tx, abandoned)
                 number = await books.make(tx, 0)
-                await books.switch(tx, number, by_operator=False)
+                await books.switch(tx, number, {}, by_operator=False)
                 return number
         except asyncpg.UniqueViolationError as error:
             raise RebuildRefusedError("another process is building a book") from error

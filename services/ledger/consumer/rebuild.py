@@ -11,13 +11,13 @@ from aiokafka.errors import KafkaError
 from confluent_kafka import KafkaException
 
 from libs.chassis.kafka import MissingTopicError, Record
+from libs.chassis.kafka_log import KafkaLog, Places, SilentLogError, open_log
 from libs.chassis.logs import logger
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Connection, Database
 from libs.chassis.projection import Positions, SetAside, StalePositionError
 from libs.chassis.projection.positions import Step
 from libs.chassis.settings import KafkaSettings
 from services.ledger.commands.announcing import Announcer
-from services.ledger.consumer.kafka_log import KafkaLog, Places, SilentLogError, open_log
 from services.ledger.consumer.projector import BookProjector
 from services.ledger.consumer.remembered import PublishedSeal, greatest_book, seal_chain
 from services.ledger.domain import Account, Progress, RebuildRefusedError, Rebuilt, Tell
@@ -176,10 +176,12 @@ class Rebuild:
             live = await books.live_or_none(tx)
             at = None if live is None else await books.offsets(tx, live)
             before = None if live is None else await state.of_book(tx, live)
+            lacking: dict[str, int] | None = None
             try:
                 after = await state.of_book(tx, number, at)
-            except state.NotReachedError:
-                after = await state.of_book(tx, number)  # a topic was made again: only whole books compare
+            except state.NotReachedError:  # a topic was made again: only whole books compare
+                after = await state.of_book(tx, number)
+                lacking = {} if live is None else await state.lacking(tx, live, number)
         return Rebuilt(
             book=number,
             previous_book=live,
@@ -189,6 +191,7 @@ class Rebuild:
             previous_hash=None if before is None else before.hash,
             entries=after.entries,
             leases=after.leases,
+            lacking=lacking,
         )
 
     async def _switch(self, log: KafkaLog, number: int, *, by_operator: bool, seal: str | None) -> list[str]:
@@ -199,9 +202,11 @@ class Rebuild:
                 live = await books.live_or_none(tx)
                 verdict = await self._read_the_rest(tx, log, number, live)
                 if verdict is None:
-                    verdict = await books.switch(tx, number, by_operator=by_operator, seal=seal)
+                    verdict = await books.switch(tx, number, log.ids, by_operator=by_operator, seal=seal)
                 if verdict is Verdict.SWITCHED:
                     return await self._announce_differences(tx, number, live)
+            if verdict is Verdict.INCOMPLETE:
+                raise RebuildRefusedError(await self._what_is_lacking(number, live))
             if verdict is not Verdict.BEHIND:
                 raise RebuildRefusedError(_WHY[verdict])
             before = await self._places(number)
@@ -209,6 +214,12 @@ class Rebuild:
             if before == await self._places(number):
                 raise RebuildRefusedError("Kafka holds less than the live book has read: republish first")
         raise RebuildRefusedError("records come faster than they can be read: try again when there is less traffic")
+
+    async def _what_is_lacking(self, number: int, live: int | None) -> str:
+        async with self._database.connection() as connection:
+            lacking = await state.lacking(connection, live or NO_BOOK, number)
+        told = ", ".join(f"{count} of {origin}" for origin, count in lacking.items())
+        return f"topics were made again and do not hold all that the live book tells; missing: {told}. {_REPUBLISH}"
 
     async def _read_the_rest(self, tx: Connection, log: KafkaLog, number: int, live: int | None) -> Verdict | None:
         """Bring the new book to the live one's offsets within the switch; BEHIND when that is too much."""
@@ -235,9 +246,10 @@ class Rebuild:
         return different
 
 
+_REPUBLISH: Final = "Republish on every service, wait until the outboxes are empty, then rebuild again"
 _WHY: Final = {
     Verdict.TOPIC_CHANGED: "a topic was deleted and made again: republish, then rebuild as an operator",
-    Verdict.HASH_DIFFERS: "the topics were made again, and what they hold now makes another book: republish everything",
+    Verdict.HASH_DIFFERS: "topics were made again, and do not make the book that was sealed last: republish everything",
     Verdict.NOT_BUILDING: "the book was dropped or switched to by someone else",
 }
 

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 
 from libs.chassis.kafka import Record
+from libs.chassis.kafka_log import read_all
 from libs.chassis.logs import logger
 from libs.chassis.settings import KafkaSettings
 from libs.events.decoding import Rejected, read_data, read_envelope
 from libs.events.envelope import Envelope
 from libs.events.ledger import BalanceChanged, BookSealed
 from libs.events.topics import BALANCES, SEALS, TOPICS
-from services.ledger.consumer.kafka_log import read_all
 from services.ledger.domain import seal_hash
 
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Final
 
 from libs.chassis.kafka import Record
+from libs.chassis.kafka_log import KafkaLog, Places, open_log
 from libs.chassis.postgres import Connection, Database
 from libs.chassis.settings import KafkaSettings
 from libs.events.decoding import Fact, Rejected, Skipped, decode
 from libs.events.topics import TRANSFERS
-from services.ledger.consumer.kafka_log import KafkaLog, Places, open_log
 from services.ledger.consumer.remembered import PublishedSeal, SealChain, seal_chain
 from services.ledger.domain import Arrival, postings_of
 from services.ledger.domain.booking import EventKey

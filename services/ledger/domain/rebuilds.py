@@ -21,7 +21,11 @@ class Progress:
 
 @dataclass(slots=True)
 class Rebuilt:
-    """What a rebuild did. `same_hash`: whether both books agree at the live one's offsets (None: there was none)."""
+    """What a rebuild did. `same_hash`: whether both books agree at the live one's offsets (None: there was none).
+
+    Where a topic was made again, offsets say nothing: then `same_hash` compares whole books, and `lacking` counts: by
+    "topic source" how many entries of the live book the new one does not hold. None: no topic was made again.
+    """
 
     book: int
     previous_book: int | None
@@ -31,6 +35,7 @@ class Rebuilt:
     previous_hash: str | None
     entries: int
     leases: int
+    lacking: dict[str, int] | None = None
     different_leases: list[str] = field(default_factory=list)
 
 

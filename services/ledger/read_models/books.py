@@ -1,5 +1,6 @@
 """Books: which one is live, and the owner's functions that make, switch and drop them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,7 +17,7 @@ LOCK_SHARED = "select lock_live_book(false)"
 LOCK_ALONE = "select lock_live_book(true)"
 
 MAKE = "select make_book($1)"
-SWITCH = "select switch_book($1, $2, $3)"
+SWITCH = "select switch_book($1, $2::text::jsonb, $3, $4)"
 DROP = "select drop_book($1)"
 OFFSETS = "select offsets_of($1)"
 BUILDING = "select book from books where state = 'building'"
@@ -44,6 +45,7 @@ class Verdict(StrEnum):
     SWITCHED = "switched"
     BEHIND = "behind"
     TOPIC_CHANGED = "topic_changed"
+    INCOMPLETE = "incomplete"
     HASH_DIFFERS = "hash_differs"
     NOT_BUILDING = "not_building"
 
@@ -101,9 +103,15 @@ async def building(tx: Connection) -> int | None:
     return book
 
 
-async def switch(tx: Connection, book: int, *, by_operator: bool, seal: str | None = None) -> Verdict:
-    """Make `book` the live one if the owner's function agrees. `seal`: the hash to reach when there is no live book."""
-    return Verdict(await tx.fetchval(SWITCH, book, by_operator, seal))
+async def switch(
+    tx: Connection, book: int, topic_ids: Mapping[str, str], *, by_operator: bool, seal: str | None = None
+) -> Verdict:
+    """Make `book` the live one if the owner's function agrees.
+
+    `topic_ids`: the topics' ids of now, by name. `seal`: the hash to reach when there is no live book.
+    """
+    ids = msgspec.json.encode(topic_ids).decode()
+    return Verdict(await tx.fetchval(SWITCH, book, ids, by_operator, seal))
 
 
 async def offsets(tx: Connection, book: int) -> Offsets:

@@ -32,6 +32,10 @@ order by 1
 """
 
 
+# What a book holds and another one lacks, by topic and source.
+LACKING = "select topic, source, count(*) as entries from lacking($1, $2) group by 1, 2 order by 1, 2"
+
+
 class NotReachedError(Exception):
     """A book has not read as far as the offsets asked for, or read another topic of the same name."""
 
@@ -90,6 +94,12 @@ async def _set_aside(tx: Connection, at: str | None) -> int:
 async def different_leases(tx: Connection, book: int, other: int) -> list[str]:
     """The leases of which two books hold different entries."""
     return [row["lease_id"] for row in await tx.fetch(DIFFERENT, book, other, timeout=STATEMENT_SECONDS)]
+
+
+async def lacking(tx: Connection, book: int, other: int) -> dict[str, int]:
+    """How many entries and postings of `book` the `other` one lacks, by "topic source"; empty: none."""
+    rows = await tx.fetch(LACKING, book, other, timeout=STATEMENT_SECONDS)
+    return {f"{row['topic']} {row['source']}": row["entries"] for row in rows}
 
 
 def _check_reached(reached: Offsets, at: Offsets) -> None:

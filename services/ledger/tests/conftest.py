@@ -24,7 +24,7 @@ async def database(schema: ServiceDatabase) -> AsyncIterator[Database]:
     """The same as the service's role sees it, with a live book of number 1."""
     opened = await Database.open(schema.service_dsn)
     async with opened.transaction() as tx:
-        assert await books.switch(tx, await books.make(tx, 0), by_operator=False) is books.Verdict.SWITCHED
+        assert await books.switch(tx, await books.make(tx, 0), {}, by_operator=False) is books.Verdict.SWITCHED
     yield opened
     await opened.close()
 

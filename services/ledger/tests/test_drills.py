@@ -1,13 +1,16 @@
 """Drills: Kafka lost, and records let in after the book was sealed."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from itertools import count
 
 import asyncpg
 import pytest
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from libs.chassis.kafka import MissingTopicError, admin_options, topic_ids
+from libs.chassis.kafka import LogEnds, MissingTopicError, admin_options, topic_ids
 from libs.chassis.projection import SetAsideDesk
 from libs.chassis.testing import ServiceDatabase, TopicSpace, eventually
 from libs.events.envelope import encode
@@ -53,15 +56,8 @@ async def test_kafka_is_lost_and_everything_is_published_and_read_again(
     async with ledger.database.transaction("repeatable_read", readonly=True) as tx:
         before = await state.of_book(tx, 1)
 
-    lose_topics(topics)
-
-    async def there() -> bool:
-        with suppress(MissingTopicError):
-            return bool(await topic_ids(topics.kafka, TOPICS))
-        return False
-
-    await eventually(there, what="the topics made again")
-    with pytest.raises(RebuildRefusedError, match="republish"):
+    await lose_topics(topics)
+    with pytest.raises(RebuildRefusedError, match="Republish"):
         await rebuild(ledger.settings, ledger.database).run(unheard, by_operator=True)
     queued = await Republisher(ledger.database, announcer(), lambda *_: None).run()
     assert queued == {"events": 3, "records": 1, "balances": 1}
@@ -85,6 +81,38 @@ async def test_kafka_is_lost_and_everything_is_published_and_read_again(
     assert (await verifier(ledger.settings, ledger.database).run()).faults == []
 
 
+async def test_after_kafka_was_lost_a_book_goes_live_under_traffic_once_it_holds_all_that_the_old_one_told(
+    ledger: Ledger, topics: TopicSpace
+) -> None:
+    await own_events(ledger)
+    await ledger.publish("ChargeIssued", charge(50, "C-ERP"), source=ERP)
+    await ledger.reaches(2)
+    await lose_topics(topics)
+    stop, published = asyncio.Event(), count(1)
+
+    async def traffic() -> None:
+        while not stop.is_set():
+            await ledger.publish("ChargeIssued", charge(1, f"C-T{next(published)}"), source=ERP)
+
+    going_on = asyncio.create_task(traffic())
+    await eventually(lambda: topics.read("iok.charges"), what="traffic on the topics made again")
+    with pytest.raises(RebuildRefusedError, match=r"missing: 1 of iok.charges erp, 1 of iok.charges iok/ledger"):
+        await rebuild(ledger.settings, ledger.database).run(unheard, by_operator=True)
+    await Republisher(ledger.database, announcer(), lambda *_: None).run()
+    await eventually(lambda: outbox_empty(ledger), what="everything published again")
+    rebuilt = await rebuild(ledger.settings, ledger.database).run(unheard, by_operator=True)
+    stop.set()
+    await going_on
+    assert (rebuilt.switched, rebuilt.lacking, rebuilt.same_hash) == (True, {}, False)
+    await ledger.reaches(2 + next(published) - 1)
+    assert (await verifier(ledger.settings, ledger.database).run()).faults == []
+
+
+async def outbox_empty(ledger: Ledger) -> bool:
+    async with ledger.database.connection() as connection:
+        return not await connection.fetchval("select count(*) from outbox")
+
+
 async def test_a_record_let_in_after_the_seal_is_proven_by_kafka_alone(ledger: Ledger, schema: ServiceDatabase) -> None:
     await ledger.publish("ChargeIssued", charge(100), id=event_id(1), partition=0)
     await ledger.publish("ChargeIssued", charge(50, "C-2"), id=event_id(2), partition=0)
@@ -103,7 +131,7 @@ async def test_a_record_let_in_after_the_seal_is_proven_by_kafka_alone(ledger: L
     assert (await verifier(ledger.settings, ledger.database).run()).faults
 
 
-def lose_topics(topics: TopicSpace) -> None:
+async def lose_topics(topics: TopicSpace) -> None:
     """Delete every topic and make it again, empty: a Kafka that was lost."""
     admin = AdminClient(admin_options(topics.kafka))
     names = [*TOPICS, "iok.ledger.dead-letters"]
@@ -113,6 +141,14 @@ def lose_topics(topics: TopicSpace) -> None:
         partitions = TOPICS[name].partitions if name in TOPICS else 12
         made = admin.create_topics([NewTopic(topics.prefix + name, partitions)], operation_timeout=30)
         made[topics.prefix + name].result()
+
+    async def all_there() -> bool:
+        with suppress(MissingTopicError, KafkaException):
+            await topic_ids(topics.kafka, TOPICS)
+            return bool(await LogEnds(topics.kafka).read(list(TOPICS)))
+        return False
+
+    await eventually(all_there, what="the topics made again")
 
 
 async def put_aside(admin: "asyncpg.Connection[asyncpg.Record]", entry_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Kafka's log read without a group: from given places, by a rebuild and by `verify`, which nobody may rebalance."""
+"""Kafka's log read without a group: from given places, by whoever nobody may rebalance."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
