@@ -1,7 +1,7 @@
 """The routes of `/api/v1`, and the two of Autopay."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from fastapi.openapi.utils import get_openapi
@@ -36,6 +36,7 @@ MAX_CURSOR_CHARACTERS = 1_000
 Asking = Annotated[Session, Depends(session_of)]
 Key = Annotated[str, Depends(IdempotencyKey)]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+Year = Annotated[int | None, Query(ge=1900, le=9998)]
 Cursor = Annotated[str | None, Query(max_length=MAX_CURSOR_CHARACTERS)]
 SECURITY = {"session": {"type": "http", "scheme": "bearer", "description": "The token of POST /session."}}
 
@@ -49,6 +50,7 @@ def add_api(app: FastAPI, sessions: Sessions, doors: tuple[Identity, Ledger, Pay
         _sessions(sessions, identity),
         _me(sessions, identity, ledger),
         _leases(ledger),
+        _history(ledger),
         _payments(payments),
         _correspondence(correspondence),
     ):
@@ -149,27 +151,53 @@ def _leases(ledger: Ledger) -> APIRouter:
         query = {"as_of": as_of.isoformat()} if as_of else {}
         return await read(session, service, path("leases", lease_id, "explanation"), query)
 
-    @router.get("/entries.csv", responses={200: {"content": {"text/csv": {}}}}, response_class=Response)
-    async def entries_as_csv(session: Asking, lease_id: str) -> Response:
-        """The whole history as a file for spreadsheets."""
-        return streamed(await ledger.history_file(session, lease_id, READ_SECONDS))
-
-    @router.get("/entries", responses={200: {"model": models.Entries}})
-    async def entries(session: Asking, lease_id: str, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Response:
-        """The history, newest first."""
-        return await read(session, service, path("leases", lease_id, "entries"), _page(limit, cursor))
-
-    @router.get("/entries/{entry_id}", responses={200: {"model": models.Entry}})
-    async def entry(session: Asking, lease_id: str, entry_id: str) -> Response:
-        """One line of the history."""
-        return await read(session, service, path("leases", lease_id, "entries", entry_id))
-
     @router.get("/charges/{month}", responses={200: {"model": models.MonthCharges}})
     async def month_charges(
         session: Asking, lease_id: str, month: Annotated[str, Path(pattern=MONTH_PATTERN)]
     ) -> Response:
         """The charges of a month, line by line."""
         return await read(session, service, path("leases", lease_id, "charges", month))
+
+    return router
+
+
+def _history(ledger: Ledger) -> APIRouter:
+    router = _tenant_router("lease", "/leases/{lease_id}")
+    service = ledger.service
+
+    @router.get("/entries.csv", responses={200: {"content": {"text/csv": {}}}}, response_class=Response)
+    async def entries_as_csv(session: Asking, lease_id: str, year: Year = None) -> Response:
+        """The history, or a year of it, as a file for spreadsheets."""
+        return streamed(await ledger.history_file(session, lease_id, year, READ_SECONDS))
+
+    @router.get("/entries", responses={200: {"model": models.Entries}})
+    async def entries(
+        session: Asking,
+        lease_id: str,
+        limit: Limit = DEFAULT_LIMIT,
+        cursor: Cursor = None,
+        year: Year = None,
+        kind: Annotated[Literal["charges", "payments"] | None, Query()] = None,
+    ) -> Response:
+        """The history, newest first: all of it, of a year, or of a kind."""
+        chosen = {"year": None if year is None else str(year), "kind": kind}
+        query = _page(limit, cursor) | {name: value for name, value in chosen.items() if value is not None}
+        return await read(session, service, path("leases", lease_id, "entries"), query)
+
+    @router.get("/turnover", responses={200: {"model": models.Turnover}})
+    async def turnover(session: Asking, lease_id: str) -> Response:
+        """What was charged and paid in each calendar month, newest first."""
+        return await read(session, service, path("leases", lease_id, "turnover"))
+
+    @router.get("/statement/{year}", responses={200: {"model": models.Statement}})
+    async def statement(session: Asking, lease_id: str, year: Annotated[int, Path(ge=1900, le=9998)]) -> Response:
+        """A calendar year of the account, line by line."""
+        return await read(session, service, path("leases", lease_id, "statement", str(year)))
+
+    @router.get("/entries/{entry_id}", responses={200: {"model": models.Entry}})
+    async def entry(session: Asking, lease_id: str, entry_id: str) -> Response:
+        """One line of the history."""
+        return await read(session, service, path("leases", lease_id, "entries", entry_id))
 
     return router
 

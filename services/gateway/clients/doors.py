@@ -5,6 +5,7 @@ deadline in seconds.
 """
 
 import json
+from collections.abc import Mapping
 from typing import TypeVar
 
 from services.gateway.clients import models
@@ -45,10 +46,9 @@ class Ledger:
         return await _read(self.service, session, call, models.Balance, seconds)
 
     async def entries(
-        self, session: Session, lease_id: str, cursor: str | None, limit: int, seconds: float
+        self, session: Session, lease_id: str, query: Mapping[str, str], seconds: float
     ) -> models.Entries:
-        """A page of the history from the cursor on."""
-        query = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
+        """A page of the history. `query`: limit, and perhaps cursor, year and kind."""
         call = Call("GET", path("leases", lease_id, "entries"), query)
         return await _read(self.service, session, call, models.Entries, seconds)
 
@@ -62,9 +62,20 @@ class Ledger:
         call = Call("GET", path("leases", lease_id, "explanation"))
         return await _read(self.service, session, call, models.Explanation, seconds)
 
-    async def history_file(self, session: Session, lease_id: str, seconds: float) -> Download:
-        """The whole history as a file for spreadsheets, as it comes; `seconds` are for its beginning."""
-        call = Call("GET", f"{path('leases', lease_id)}/entries.csv")
+    async def turnover(self, session: Session, lease_id: str, seconds: float) -> models.Turnover:
+        """What was charged and paid, month by month."""
+        call = Call("GET", path("leases", lease_id, "turnover"))
+        return await _read(self.service, session, call, models.Turnover, seconds)
+
+    async def statement(self, session: Session, lease_id: str, year: int, seconds: float) -> models.Statement:
+        """A calendar year of the account, line by line."""
+        call = Call("GET", path("leases", lease_id, "statement", str(year)))
+        return await _read(self.service, session, call, models.Statement, seconds)
+
+    async def history_file(self, session: Session, lease_id: str, year: int | None, seconds: float) -> Download:
+        """The history, or a year of it, as a file for spreadsheets, as it comes; `seconds` are for its beginning."""
+        query = {} if year is None else {"year": str(year)}
+        call = Call("GET", f"{path('leases', lease_id)}/entries.csv", query)
         found = await self.service.download(call, session.for_service(self.service.name), seconds)
         if not isinstance(found, Download):
             if found.status != 401:

@@ -128,7 +128,10 @@ class Balance(Shape):
 
 
 class Entry(Shape):
-    """A line of the history; charges positive, payments negative. `details`: the data of its event."""
+    """A line of the history; charges positive, payments negative. `details`: the data of its event.
+
+    `balance_after_grosze`: the balance with this line and all before it; null where the line stands alone.
+    """
 
     id: str
     kind: str
@@ -140,6 +143,7 @@ class Entry(Shape):
     details: dict[str, Any] = Field(default_factory=dict)
     bank_account: str | None = None
     origin: dict[str, Any] = Field(default_factory=dict)
+    balance_after_grosze: int | None = None
 
 
 class Entries(Shape):
@@ -150,7 +154,10 @@ class Entries(Shape):
 
 
 class NamedEntry(Shape):
-    """A line of the history as another one names it; `amount_grosze` is the whole line's."""
+    """A line of the history as another one names it; `amount_grosze` is the whole line's.
+
+    `charge_id` and `month` are those of the charge that it is or names.
+    """
 
     id: str
     kind: str
@@ -158,6 +165,8 @@ class NamedEntry(Shape):
     amount_grosze: int
     booked_on: date
     due_on: date | None = None
+    charge_id: str | None = None
+    month: str | None = None
 
 
 class EntryPart(Shape):
@@ -178,8 +187,19 @@ class EntryExplanation(Shape):
     unpaid_grosze: int | None = None
 
 
+class DueMonth(Shape):
+    """What is due by now of a month's charges; month null: of nothing that names a charge."""
+
+    month: str | None = None
+    due_on: date
+    amount_grosze: int
+
+
 class Explanation(Shape):
-    """Where the balance comes from: the debts not wholly paid, and the credits left over."""
+    """Where the balance comes from: the debts not wholly paid, and the credits left over.
+
+    The lists have the first 200 each, the counts all; `due_today` adds up to the figure of that name.
+    """
 
     lease_id: str
     balance_grosze: int
@@ -191,7 +211,10 @@ class Explanation(Shape):
     version: int
     as_of: date | None = None
     unpaid: list[EntryPart]
+    unpaid_count: int
     left: list[EntryPart]
+    left_count: int
+    due_today: list[DueMonth]
 
 
 class Correction(Shape):
@@ -208,13 +231,14 @@ class Correction(Shape):
 
 
 class Charge(Shape):
-    """A charge as issued, with its corrections."""
+    """A charge as issued, with its corrections; `unpaid_grosze`: what is left to pay of all that."""
 
     charge_id: str
     due_on: date
     amount_grosze: int
     lines: list[ChargeLine] = Field(default_factory=list)
     corrections: list[Correction] = Field(default_factory=list)
+    unpaid_grosze: int
 
 
 class MonthCharges(Shape):
@@ -226,17 +250,56 @@ class MonthCharges(Shape):
 
 
 class ChargedMonth(Shape):
-    """A month that has charges."""
+    """A month that has charges: their total with corrections, and what is left to pay of it."""
 
     month: str
     total_grosze: int
     due_on: date
+    unpaid_grosze: int
 
 
 class ChargedMonths(Shape):
     """The months with charges, newest first."""
 
     items: list[ChargedMonth]
+
+
+class MonthTurnover(Shape):
+    """A calendar month: charged with corrections and interest, paid less what went back, the balance at its end."""
+
+    month: str
+    charged_grosze: int
+    paid_grosze: int
+    balance_grosze: int
+
+
+class Turnover(Shape):
+    """The calendar months in which anything was booked, newest first."""
+
+    items: list[MonthTurnover]
+
+
+class StatementLine(Shape):
+    """A line of a statement, with the balance after it."""
+
+    id: str
+    kind: str
+    title: str
+    amount_grosze: int
+    booked_on: date
+    due_on: date | None = None
+    balance_after_grosze: int
+
+
+class Statement(Shape):
+    """A year of an account, oldest line first: closing = opening + charged - paid."""
+
+    year: int
+    opening_grosze: int
+    charged_grosze: int
+    paid_grosze: int
+    closing_grosze: int
+    items: list[StatementLine]
 
 
 class Redirect(Shape):

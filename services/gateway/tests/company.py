@@ -131,7 +131,13 @@ def entries() -> list[dict[str, Any]]:
 
 
 def _entry(entry_id: str, number: int) -> dict[str, Any]:
-    return {"id": entry_id, "version": 50 - number, "bank_account": BANK_ACCOUNT, "origin": {}}
+    return {
+        "id": entry_id,
+        "version": 50 - number,
+        "bank_account": BANK_ACCOUNT,
+        "origin": {},
+        "balance_after_grosze": 1000 * number,
+    }
 
 
 def explained(entry_id: str) -> dict[str, Any]:
@@ -149,6 +155,11 @@ def explained(entry_id: str) -> dict[str, Any]:
     return {"pays": shares, "left_grosze": 2125, "unpaid_grosze": None}
 
 
+def unpaid_of(month: str) -> int:
+    """What is unpaid of a month's charge: all of the newest, most of the one before."""
+    return {MONTHS[0]: MONTH_GROSZE, MONTHS[1]: 122125 - 2000}.get(month, 0)
+
+
 def part(row: dict[str, Any], grosze: int) -> dict[str, Any]:
     """A line of the history as others name it, and a part of it."""
     named = {name: row[name] for name in ("id", "kind", "title", "amount_grosze", "booked_on", "due_on")}
@@ -159,12 +170,38 @@ def explanation() -> dict[str, Any]:
     """Where the balance comes from: two charges, one of them paid in part."""
     charges = [row for row in entries() if row["kind"] == "charge"]
     unpaid = [part(charges[1], 122125 - 2000), part(charges[0], MONTH_GROSZE)]
-    return balance() | {"lease_id": "L-1", "unpaid": unpaid, "left": []}
+    due = [{"month": MONTHS[1], "due_on": f"{MONTHS[1]}-15", "amount_grosze": 122125}]
+    told = {"unpaid": unpaid, "unpaid_count": 2, "left": [], "left_count": 0, "due_today": due}
+    return balance() | {"lease_id": "L-1"} | told
 
 
 def charged_months() -> list[dict[str, Any]]:
     """The months with charges."""
-    return [{"month": month, "total_grosze": MONTH_GROSZE, "due_on": f"{month}-15"} for month in MONTHS]
+    return [
+        {"month": month, "total_grosze": MONTH_GROSZE, "due_on": f"{month}-15", "unpaid_grosze": unpaid_of(month)}
+        for month in MONTHS
+    ]
+
+
+def turnover() -> list[dict[str, Any]]:
+    """What was charged and paid, month by month."""
+    return [
+        {"month": month, "charged_grosze": MONTH_GROSZE, "paid_grosze": paid, "balance_grosze": MONTH_GROSZE - paid}
+        for month, paid in zip(MONTHS, [0, 50000, *[MONTH_GROSZE] * len(MONTHS)], strict=False)
+    ]
+
+
+def statement(year: int) -> dict[str, Any]:
+    """A year of the account."""
+    rows = [row for row in reversed(entries()) if row["booked_on"].startswith(str(year))]
+    names = ("id", "kind", "title", "amount_grosze", "booked_on", "due_on")
+    items = [{name: row[name] for name in names} | {"balance_after_grosze": 0} for row in rows]
+    for number, item in enumerate(items):
+        item["balance_after_grosze"] = sum(row["amount_grosze"] for row in items[: number + 1])
+    charged = sum(row["amount_grosze"] for row in rows if row["kind"] == "charge")
+    closing = sum(row["amount_grosze"] for row in rows)
+    sums = {"opening_grosze": 0, "charged_grosze": charged, "paid_grosze": charged - closing}
+    return {"year": year, **sums, "closing_grosze": closing, "items": items}
 
 
 def month(wanted: str) -> dict[str, Any] | None:
@@ -172,7 +209,7 @@ def month(wanted: str) -> dict[str, Any] | None:
     if wanted not in MONTHS:
         return None
     charge: dict[str, Any] = {"charge_id": f"ch-{wanted}", "due_on": f"{wanted}-15", "amount_grosze": MONTH_GROSZE}
-    charge |= {"lines": LINES, "corrections": []}
+    charge |= {"lines": LINES, "corrections": [], "unpaid_grosze": unpaid_of(wanted)}
     if wanted == MONTHS[1]:
         charge["corrections"] = [
             {

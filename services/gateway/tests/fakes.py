@@ -215,7 +215,9 @@ def _ledger(world: Company) -> list[web.RouteDef]:
 
     def entries(request: web.Request) -> Answer:
         start, limit = int(request.query.get("cursor", "0")), int(request.query["limit"])
-        rows = company.entries()
+        kinds = {"charges": "charge", "payments": "payment"}
+        kind, year = kinds.get(request.query.get("kind", ""), ""), request.query.get("year", "")
+        rows = [r for r in company.entries() if kind in r["kind"] and r["booked_on"].startswith(year)]
         following = str(start + limit) if start + limit < len(rows) else None
         return 200, {"items": rows[start : start + limit], "next_cursor": following}
 
@@ -230,8 +232,13 @@ def _ledger(world: Company) -> list[web.RouteDef]:
         found = company.month(request.match_info["month"])
         return (200, found) if found else (404, None)
 
+    def statement(request: web.Request) -> Answer:
+        return 200, company.statement(int(request.match_info["year"]))
+
     return [
         web.get("/leases", leases),
+        web.get("/leases/{lease_id}/turnover", of_lease(lambda _: (200, {"items": company.turnover()}))),
+        web.get("/leases/{lease_id}/statement/{year}", of_lease(statement)),
         web.get("/leases/{lease_id}", of_lease(lambda request: (200, company.lease(request.match_info["lease_id"])))),
         web.get("/leases/{lease_id}/balance", of_lease(lambda _: (200, world.balance))),
         web.get("/leases/{lease_id}/explanation", of_lease(lambda _: (200, company.explanation()))),

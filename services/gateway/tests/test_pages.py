@@ -1,7 +1,6 @@
 """What the pages show, and what every one of them has in common."""
 
 import re
-from html import unescape
 
 import pytest
 
@@ -68,25 +67,16 @@ async def test_the_start_page_says_what_is_due_today_and_next(anna: Portal) -> N
     assert "czeka na potwierdzenie" in text
 
 
+@pytest.mark.parametrize("path", ["/", "/umowa/L-1/finanse"])
+async def test_what_is_due_today_names_its_months(anna: Portal, path: str) -> None:
+    tile = (await anna.see(path)).partition('id="dzis"')[2].partition("</section>")[0]
+    assert f'href="/umowa/L-1/place?miesiac={MONTHS[1]}">październik' in tile
+
+
 async def test_the_balance_page_names_the_account_and_the_title_of_a_transfer(anna: Portal) -> None:
     text = await anna.see("/umowa/L-1/finanse")
     assert "61 1090 1014 0000 0712 1981 2874" in text
     assert "Opłaty, umowa L-1/2019" in text
-
-
-async def test_the_history_goes_on_without_a_script(anna: Portal) -> None:
-    first = await anna.see("/umowa/L-1/historia")
-    following = re.findall(r'href="(/umowa/L-1/historia\?od=[^"]+)"', first)
-    second = await anna.see(unescape(following[0]))
-    rows = re.findall(r'href="(/umowa/L-1/historia/[^"]+)"', first + second)
-    assert len(rows) == len(set(rows)) == 40
-    assert "Pokaż więcej" in second
-
-
-async def test_the_history_goes_on_by_a_fragment_for_the_script(anna: Portal) -> None:
-    text = (await anna.browser.get("/umowa/L-1/historia?od=20", headers={"HX-Request": "true"})).text
-    assert "<html" not in text
-    assert text.count("<li>") == 20
 
 
 async def test_a_line_of_the_history_opens_with_its_components_and_the_account(anna: Portal) -> None:
@@ -119,15 +109,6 @@ async def test_a_charge_tells_what_paid_it_and_a_payment_what_it_paid(anna: Port
     payment = await anna.see(f"/umowa/L-1/historia/e-{MONTHS[0]}-payment")
     assert f'href="/umowa/L-1/historia/e-{MONTHS[0]}-charge"' in payment.partition("Co pokryła ta kwota")[2]
     assert "Pozostaje do wykorzystania" in payment
-
-
-async def test_the_history_can_be_taken_as_a_file(anna: Portal) -> None:
-    assert 'href="/umowa/L-1/historia.csv"' in await anna.see("/umowa/L-1/historia")
-    answer = await anna.browser.get("/umowa/L-1/historia.csv")
-    assert (answer.status_code, answer.content) == (200, "\ufeffData;Kwota\r\n".encode())
-    assert answer.headers["content-type"].startswith("text/csv")
-    assert answer.headers["content-disposition"] == 'attachment; filename="historia.csv"'
-    assert (await anna.browser.get("/umowa/L-2/historia.csv")).status_code == 404
 
 
 async def test_a_saldo_is_said_in_words(anna: Portal) -> None:

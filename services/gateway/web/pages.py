@@ -10,6 +10,7 @@ from services.gateway.web import appearance
 from services.gateway.web.errors import ErrorPages
 from services.gateway.web.finance import Finance
 from services.gateway.web.help import Help
+from services.gateway.web.history import History
 from services.gateway.web.letters import Letters
 from services.gateway.web.paying import Paying
 from services.gateway.web.premises import PremisesPage
@@ -35,6 +36,7 @@ def add_pages(app: FastAPI, site: Site, doors: Doors) -> None:
         signing,
         Start(site, doors.ledger, doors.payments, doors.correspondence),
         Finance(site, doors.ledger, doors.payments),
+        History(site, doors.ledger),
         Paying(site, doors.ledger, doors.payments),
         PremisesPage(site, doors.ledger),
         Letters(site, doors.correspondence, doors.ledger),

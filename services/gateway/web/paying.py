@@ -59,23 +59,21 @@ class Paying:
         wanted = request.query_params.get("miesiac")
         if wanted is not None and not MONTH.fullmatch(wanted):
             raise NotFoundError
-        months, balance, explanation, payments = await asyncio.gather(
+        months, balance, payments = await asyncio.gather(
             part(say("naliczenia"), self._ledger.charged_months(session, lease_id, visitor.seconds_left())),
             part(say("saldo i terminy płatności"), self._ledger.balance(session, lease_id, visitor.seconds_left())),
-            part(say("wyjaśnienie salda"), self._ledger.explanation(session, lease_id, visitor.seconds_left())),
             part(
                 say("płatności internetowe"),
                 self._payments.of_lease(session, lease_id, PAYMENTS_LOOKED_AT, visitor.seconds_left()),
             ),
         )
         rows = months.items if isinstance(months, ChargedMonths) else []
-        debts = None if isinstance(explanation, Missing) else explanation.unpaid
-        named = wanted or first_unpaid(rows, debts)
+        named = wanted or first_unpaid(rows)
         month: MonthCharges | Missing | None = None
         if named is not None:
             asked = self._ledger.month(session, lease_id, named, visitor.seconds_left())
             month = await part(say("naliczenia"), asked)
-        owed = None if isinstance(balance, Missing) else Owed(balance, debts)
+        owed = None if isinstance(balance, Missing) else Owed(balance)
         context = {
             "errors": errors,
             "complete": not missing(months, balance, month),

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.clients.doors import Correspondence, Ledger, Payments
-from services.gateway.clients.models import LeaseRows, Matters, Payment
+from services.gateway.clients.models import Explanation, LeaseRows, Matters, Payment
 from services.gateway.clients.models import Payments as PaymentsPage
 from services.gateway.web.routing import PageRoute
 from services.gateway.web.site import Site
@@ -36,18 +36,20 @@ class Start:
             return self._site.page(request, "staff.html")
         say = self._site.language.text
         session, lease_id, seconds = visitor.session, visitor.lease_id, visitor.seconds_left()
-        leases, balance, payments, matters = await asyncio.gather(
+        leases, balance, explanation, payments, matters = await asyncio.gather(
             part(say("umowy"), self._ledger.leases(session, seconds)),
             part(say("saldo i terminy płatności"), self._ledger.balance(session, lease_id, seconds)),
+            part(say("wyjaśnienie salda"), self._ledger.explanation(session, lease_id, seconds)),
             part(say("płatności internetowe"), self._payments.of_lease(session, lease_id, PAYMENTS_LOOKED_AT, seconds)),
             part(say("korespondencja"), self._correspondence.matters(session, None, NEWEST_MATTERS, seconds)),
         )
         context = {
             "balance": None if isinstance(balance, Missing) else balance,
+            "due": explanation.due_today if isinstance(explanation, Explanation) else [],
             "waiting": waiting_payments(payments),
             "matters": matters.items if isinstance(matters, Matters) else None,
         }
-        gone = missing(leases, balance, payments, matters)
+        gone = missing(leases, balance, explanation, payments, matters)
         return self._site.page(request, "start.html", context | lease_context(leases, visitor, ""), missing=gone)
 
 

@@ -8,14 +8,19 @@ from typing import Final
 from services.ledger.read_models.export import ExportedEntry
 
 MEDIA_TYPE: Final = "text/csv; charset=utf-8"
-FILE_NAME: Final = "historia.csv"
 BOM: Final = "\ufeff"
 HEADERS: Final = (
-    *("Data zapisu", "Opis", "Kwota (zł)", "Termin płatności"),
-    *("Numer naliczenia", "Numer wpłaty", "Numer zapisu", "Źródło"),
+    *("Data naliczenia lub wpłaty", "Opis", "Kwota w zł (z minusem: wpłata lub obniżka)", "Termin płatności"),
+    *("Numer naliczenia", "Numer wpłaty", "Numer pozycji w księdze", "Skąd pochodzi zapis"),
+    "Saldo po tej pozycji w zł (z minusem: nadpłata)",
 )
 # A cell that begins like this is a formula to a spreadsheet, whoever wrote it.
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def file_name(year: int | None) -> str:
+    """What the file is called when it is saved."""
+    return "historia.csv" if year is None else f"historia-{year}.csv"
 
 
 async def lines_of(pages: AsyncIterator[Sequence[ExportedEntry]]) -> AsyncIterator[bytes]:
@@ -35,6 +40,7 @@ def _row(entry: ExportedEntry) -> Sequence[str]:
         harmless(entry.money_id or ""),
         entry.id,
         harmless(entry.source),
+        zloty(entry.balance_after_grosze),
     )
 
 

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -19,7 +19,7 @@ from libs.chassis.postgres import Connection, Database
 from libs.events.fields import Month
 from services.ledger.api import spreadsheet
 from services.ledger.domain import warsaw_day
-from services.ledger.read_models import balance, charges, explanation, export, history, leases
+from services.ledger.read_models import balance, charges, explanation, export, history, leases, turnover
 from services.ledger.read_models.grants import LeaseGrant, NotHereError
 
 MAX_LIMIT = 200
@@ -28,6 +28,9 @@ EXPORTS_AT_ONCE = 3  # each holds a connection while its reader reads; the other
 
 Caller = Annotated[Principal, Depends(principal_of)]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+YEAR = Path(ge=1900, le=9998)
+WantedYear = Annotated[int | None, Query(ge=1900, le=9998)]
+Kind = Annotated[Literal["charges", "payments"] | None, Query()]
 Cursor = Annotated[str | None, Query(max_length=history.MAX_CURSOR_CHARACTERS)]
 
 
@@ -62,10 +65,10 @@ class Reader:
         except NotHereError as error:
             raise not_found() from error
 
-    async def exported(self, grant: LeaseGrant) -> AsyncIterator[list[export.ExportedEntry]]:
-        """The whole history of the lease granted, in one snapshot."""
+    async def exported(self, grant: LeaseGrant, year: int | None = None) -> AsyncIterator[list[export.ExportedEntry]]:
+        """The history of the lease granted, a year's or all of it, in one snapshot."""
         async with self._exports, self._database.transaction("repeatable_read", readonly=True) as tx:
-            async for page in export.exported(tx, grant):
+            async for page in export.exported(tx, grant, year):
                 yield page
 
 
@@ -73,7 +76,7 @@ def router(database: Database) -> APIRouter:
     """The routes below /leases."""
     routes = APIRouter(prefix="/leases", tags=["leases"])
     reader = Reader(database)
-    for add in (_leases, _balance, _explanation, _history, _export, _charges):
+    for add in (_leases, _balance, _explanation, _history, _export, _turnover, _charges):
         add(routes, reader)
     return routes
 
@@ -124,9 +127,10 @@ def _explanation(routes: APIRouter, reader: Reader) -> None:
         grant: Annotated[LeaseGrant, Depends(granted)], as_of: Annotated[date | None, Query()] = None
     ) -> Response:
         """Give the unpaid debts and the credits left over that make the figures, as of a day or with every entry."""
+        today = warsaw_day(utc_now())
         async with reader.moment() as tx:
-            found = await balance.balance(tx, grant, as_of, warsaw_day(utc_now()))
-            makes = await explanation.of_balance(tx, grant, as_of)
+            found = await balance.balance(tx, grant, as_of, today)
+            makes = await explanation.of_balance(tx, grant, as_of, as_of or today)
         return answer(
             {
                 "lease_id": grant.lease_id,
@@ -134,8 +138,7 @@ def _explanation(routes: APIRouter, reader: Reader) -> None:
                 "book": found.book,
                 "version": found.version,
                 "as_of": found.as_of,
-                "unpaid": makes.unpaid,
-                "left": makes.left,
+                **_shallow(makes),
             }
         )
 
@@ -143,12 +146,16 @@ def _explanation(routes: APIRouter, reader: Reader) -> None:
 def _history(routes: APIRouter, reader: Reader) -> None:
     @routes.get("/{lease_id}/entries")
     async def entries(
-        grant: Annotated[LeaseGrant, Depends(granted)], limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+        grant: Annotated[LeaseGrant, Depends(granted)],
+        limit: Limit = DEFAULT_LIMIT,
+        cursor: Cursor = None,
+        year: WantedYear = None,
+        kind: Kind = None,
     ) -> Response:
-        """Give a page of the history, newest first."""
+        """Give a page of the history, newest first: all of it, or of a year, or of a kind."""
         try:
             async with reader.moment() as tx:
-                items, next_cursor = await history.page(tx, grant, limit, cursor)
+                items, next_cursor = await history.page(tx, grant, limit, cursor, history.Wanted(year, kind))
         except history.BadCursorError as error:
             raise bad_field("cursor", "Nieprawidłowy kursor.") from error
         return answer({"items": items, "next_cursor": next_cursor})
@@ -165,11 +172,28 @@ def _history(routes: APIRouter, reader: Reader) -> None:
 
 def _export(routes: APIRouter, reader: Reader) -> None:
     @routes.get("/{lease_id}/entries.csv")
-    async def entries_as_csv(grant: Annotated[LeaseGrant, Depends(granted)]) -> Response:
-        """Give the whole history as a file for spreadsheets, piece by piece."""
-        named = {"Content-Disposition": f'attachment; filename="{spreadsheet.FILE_NAME}"'}
-        pages = spreadsheet.lines_of(reader.exported(grant))
+    async def entries_as_csv(grant: Annotated[LeaseGrant, Depends(granted)], year: WantedYear = None) -> Response:
+        """Give the history, or a year of it, as a file for spreadsheets, piece by piece."""
+        named = {"Content-Disposition": f'attachment; filename="{spreadsheet.file_name(year)}"'}
+        pages = spreadsheet.lines_of(reader.exported(grant, year))
         return StreamingResponse(pages, media_type=spreadsheet.MEDIA_TYPE, headers=named)
+
+
+def _turnover(routes: APIRouter, reader: Reader) -> None:
+    @routes.get("/{lease_id}/turnover")
+    async def by_month(grant: Annotated[LeaseGrant, Depends(granted)]) -> Response:
+        """Give what was charged and paid in each calendar month, newest first."""
+        async with reader.moment() as tx:
+            return answer({"items": await turnover.months(tx, grant)})
+
+    @routes.get("/{lease_id}/statement/{year}")
+    async def statement(grant: Annotated[LeaseGrant, Depends(granted)], year: Annotated[int, YEAR]) -> Response:
+        """Give a year of the account, line by line."""
+        try:
+            async with reader.moment() as tx:
+                return answer(await turnover.statement(tx, grant, year))
+        except turnover.TooManyLinesError as error:
+            raise bad_field("year", "Pozycji jest za dużo na zestawienie. Pobierz plik CSV.") from error
 
 
 def _charges(routes: APIRouter, reader: Reader) -> None:
@@ -200,7 +224,12 @@ def _charge(charge: charges.Charge) -> dict[str, Any]:
         "amount_grosze": charge.amount_grosze,
         "lines": charge.lines,
         "corrections": charge.corrections,
+        "unpaid_grosze": charge.unpaid_grosze,
     }
+
+
+def _shallow(of: explanation.BalanceExplained) -> dict[str, Any]:
+    return {field.name: getattr(of, field.name) for field in fields(of)}
 
 
 def answer(body: object) -> Response:

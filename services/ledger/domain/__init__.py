@@ -3,6 +3,7 @@
 from services.ledger.domain.allocation import (
     NOTHING_OWED,
     Allocation,
+    Debt,
     Figures,
     Item,
     NextDue,
@@ -80,6 +81,7 @@ __all__ = [
     "ChartAccount",
     "Conflict",
     "CorrectCharge",
+    "Debt",
     "EndLease",
     "Entry",
     "EntryKind",

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from libs.chassis.postgres import Connection, Row
+from services.ledger.read_models import explanation
 from services.ledger.read_models.grants import LeaseGrant, NotHereError
 
 # The charges of a lease and their corrections, in canonical order.
@@ -44,7 +45,7 @@ where exists (
 
 @dataclass(slots=True)
 class Charge:
-    """A charge as issued (grosze), and the `data` of its corrections in canonical order."""
+    """A charge as issued (grosze), the `data` of its corrections in canonical order, and what is unpaid of it all."""
 
     source: str
     charge_id: str
@@ -54,6 +55,7 @@ class Charge:
     data: str
     corrections: list[dict[str, Any]] = field(default_factory=list)
     corrected_by_grosze: int = 0
+    unpaid_grosze: int = 0
 
     @property
     def lines(self) -> list[dict[str, Any]]:
@@ -69,11 +71,12 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class MonthTotal:
-    """A month's charges in one line: their total with corrections in grosze, and the first day on which one is due."""
+    """A month's charges in one line: total with corrections and what is unpaid of it, in grosze; the first due day."""
 
     month: str
     total_grosze: int
     due_on: date
+    unpaid_grosze: int
 
 
 async def of_month(tx: Connection, grant: LeaseGrant, month: str) -> list[Charge]:
@@ -94,7 +97,12 @@ async def by_month(tx: Connection, grant: LeaseGrant) -> list[MonthTotal]:
     for charge in await _charges(tx, grant):
         months[charge.month].append(charge)
     return [
-        MonthTotal(month, sum(charge.total_grosze for charge in charges), min(charge.due_on for charge in charges))
+        MonthTotal(
+            month=month,
+            total_grosze=sum(charge.total_grosze for charge in charges),
+            due_on=min(charge.due_on for charge in charges),
+            unpaid_grosze=sum(charge.unpaid_grosze for charge in charges),
+        )
         for month, charges in sorted(months.items(), reverse=True)
     ]
 
@@ -120,15 +128,18 @@ async def _charges(tx: Connection, grant: LeaseGrant) -> list[Charge]:
         by_id[charge.charge_id].append(charge)
     for row in await tx.fetch(CORRECTIONS, grant.lease_id):
         if row["charge_id"] in by_id:
-            _correct(by_id[row["charge_id"]], row)
+            named = _named(by_id[row["charge_id"]], row["source"])
+            named.corrections.append(msgspec.json.decode(row["data"]))
+            named.corrected_by_grosze += row["amount_grosze"]
+    for unpaid in await explanation.unpaid_charges(tx, grant):
+        if unpaid.charge_id in by_id:
+            _named(by_id[unpaid.charge_id], unpaid.source).unpaid_grosze += unpaid.amount_grosze
     return charges
 
 
-def _correct(charges: Sequence[Charge], row: Row) -> None:
-    """Put a correction to the charge it names: its own source's, when two sources use one charge_id."""
-    named = next((charge for charge in charges if charge.source == row["source"]), charges[0])
-    named.corrections.append(msgspec.json.decode(row["data"]))
-    named.corrected_by_grosze += row["amount_grosze"]
+def _named(charges: Sequence[Charge], source: str) -> Charge:
+    """The charge that an entry of this source names: its own source's, when two sources use one charge_id."""
+    return next((charge for charge in charges if charge.source == source), charges[0])
 
 
 def _charge(row: Row) -> Charge:

@@ -1,14 +1,17 @@
 """Where a balance comes from: the unpaid debts and the credits left over, and what one entry paid or was paid by."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from libs.chassis.postgres import Connection, Row
-from services.ledger.domain import EntryKind, Share, allocate, explain, left_of, unpaid_of
+from services.ledger.domain import Debt, EntryKind, Share, allocate, explain, left_of, unpaid_of
 from services.ledger.read_models.grants import LeaseGrant
 from services.ledger.read_models.history import HistoryEntry, title_of
+
+MAX_PARTS: Final = 200  # of a list; who owes more than so many charges needs a sum, not a list
+CHARGED: Final = frozenset({EntryKind.CHARGE, EntryKind.CORRECTION})
 
 # All entries of a lease in canonical order; $2: as of that day (null: every entry).
 EXPLAINED = """
@@ -36,7 +39,10 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """An entry as other entries name it; `amount_grosze` is the whole entry's, positive for what is owed."""
+    """An entry as other entries name it; `amount_grosze` is the whole entry's, positive for what is owed.
+
+    `charge_id` and `month` are those of the charge that it is or names.
+    """
 
     id: str
     kind: str
@@ -44,6 +50,8 @@ class Named:
     amount_grosze: int
     booked_on: date
     due_on: date | None
+    charge_id: str | None
+    month: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class EntryExplained:
-    """What became of an entry, as `domain.explanation` says."""
+    """What became of an entry, as `domain.explanation` says; each list has the first `MAX_PARTS`."""
 
     pays: list[Part]
     taken_back_by: list[Part]
@@ -67,17 +75,67 @@ class EntryExplained:
 
 
 @dataclass(frozen=True, slots=True)
+class DueMonth:
+    """What is due by now of a month's charges and their interest (month None: of nothing that names a charge)."""
+
+    month: str | None
+    due_on: date
+    amount_grosze: int
+
+
+@dataclass(frozen=True, slots=True)
 class BalanceExplained:
-    """The debts not wholly paid, oldest due first, and the credits left over: together they are the balance."""
+    """The debts not wholly paid, oldest due first, and the credits left over: together they are the balance.
+
+    The lists have the first `MAX_PARTS`, the counts all. `due_today` adds up to the figure of that name, oldest first.
+    """
 
     unpaid: list[Part]
+    unpaid_count: int
     left: list[Part]
+    left_count: int
+    due_today: list[DueMonth]
 
 
-async def of_balance(tx: Connection, grant: LeaseGrant, as_of: date | None) -> BalanceExplained:
-    """Which entries make the balance of the lease granted, as of a day or with every entry."""
+@dataclass(frozen=True, slots=True)
+class UnpaidCharge:
+    """What is unpaid of one charge with its corrections, without interest."""
+
+    source: str
+    charge_id: str
+    month: str | None
+    amount_grosze: int
+
+
+async def of_balance(tx: Connection, grant: LeaseGrant, as_of: date | None, today: date) -> BalanceExplained:
+    """Which entries make the balance of the lease granted, as of a day or with every entry; `today` is Warsaw's."""
     allocation = allocate(await _lines(tx, grant, as_of))
-    return BalanceExplained(_parts(unpaid_of(allocation)), _parts(left_of(allocation)))
+    unpaid, left = unpaid_of(allocation), left_of(allocation)
+    return BalanceExplained(
+        unpaid=_parts(unpaid),
+        unpaid_count=len(unpaid),
+        left=_parts(left),
+        left_count=len(left),
+        due_today=_by_month([debt for debt in allocation.debts if debt.unpaid_grosze and debt.due_on <= today]),
+    )
+
+
+def _by_month(due: Sequence[Debt[Line]]) -> list[DueMonth]:
+    months: dict[str | None, DueMonth] = {}
+    for debt in due:
+        first = months.get(debt.item.month, DueMonth(debt.item.month, debt.due_on, 0))
+        months[debt.item.month] = replace(first, amount_grosze=first.amount_grosze + debt.unpaid_grosze)
+    return list(months.values())
+
+
+async def unpaid_charges(tx: Connection, grant: LeaseGrant) -> list[UnpaidCharge]:
+    """What is unpaid of the charges of the lease granted, with every entry counted; one row for each unpaid debt."""
+    allocation = allocate(await _lines(tx, grant, None))
+    return [
+        UnpaidCharge(share.item.source, share.item.charge_id or "", share.item.month, share.amount_grosze)
+        for share in unpaid_of(allocation)
+        if share.item.kind in CHARGED
+    ]
 
 
 async def of_entry(tx: Connection, grant: LeaseGrant, entry: HistoryEntry) -> EntryExplained:
@@ -106,9 +164,18 @@ def _line(row: Row) -> Line:
 
 
 def _parts(shares: Sequence[Share[Line]]) -> list[Part]:
-    return [Part(_named(share.item), share.amount_grosze) for share in shares]
+    return [Part(_named(share.item), share.amount_grosze) for share in shares[:MAX_PARTS]]
 
 
 def _named(line: Line) -> Named:
     title = title_of(EntryKind(line.kind), line.amount_grosze, line.month)
-    return Named(line.id, line.kind, title, line.amount_grosze, line.booked_on, line.due_on)
+    return Named(
+        id=line.id,
+        kind=line.kind,
+        title=title,
+        amount_grosze=line.amount_grosze,
+        booked_on=line.booked_on,
+        due_on=line.due_on,
+        charge_id=line.charge_id,
+        month=line.month,
+    )

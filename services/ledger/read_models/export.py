@@ -15,11 +15,17 @@ ROWS_AT_ONCE: Final = 500
 # A reader who stops reading must not hold a connection for ever: the server ends the transaction.
 GIVE_UP_ON_SLOW_READERS = "set local idle_in_transaction_session_timeout = '30s'"
 
+# A year's entries, or all: from a day ($2) to before another ($3), both as text.
 EXPORTED = """
 select id, kind, amount_grosze, booked_on, due_on, month, charge_id,
     coalesce(data ->> 'payment_id', data ->> 'transfer_id') as money_id, source
-from history where lease_id = $1
+from history where lease_id = $1 and booked_on >= $2::text::date and booked_on < $3::text::date
 order by booked_on desc, source desc, id desc, topic desc
+"""
+
+# The balance of the newest entry that is exported.
+BALANCE_BEFORE = """
+select coalesce(sum(amount_grosze), 0)::bigint from entries where lease_id = $1 and booked_on < $2::text::date
 """
 
 
@@ -35,18 +41,29 @@ class ExportedEntry:
     money_id: str | None
     id: str
     source: str
+    balance_after_grosze: int
 
 
-async def exported(tx: Connection, grant: LeaseGrant) -> AsyncIterator[list[ExportedEntry]]:
-    """Every entry of the lease granted, newest first, some hundred at a time; `tx` is a transaction of its own."""
+async def exported(tx: Connection, grant: LeaseGrant, year: int | None) -> AsyncIterator[list[ExportedEntry]]:
+    """Every entry of the lease granted, or a year's, newest first, some hundred at a time.
+
+    `tx` is a transaction of its own, in which nothing changes.
+    """
+    begins, ends = ("-infinity", "infinity") if year is None else (f"{year:04}-01-01", f"{year + 1:04}-01-01")
     await tx.execute(GIVE_UP_ON_SLOW_READERS)
-    cursor = await tx.cursor(EXPORTED, grant.lease_id)
+    balance = await tx.fetchval(BALANCE_BEFORE, grant.lease_id, ends)
+    cursor = await tx.cursor(EXPORTED, grant.lease_id, begins, ends)
     while rows := await cursor.fetch(ROWS_AT_ONCE):
-        yield [_exported(row) for row in rows]
+        page = []
+        for row in rows:
+            page.append(_exported(row, balance))
+            balance -= row["amount_grosze"]
+        yield page
 
 
-def _exported(row: Row) -> ExportedEntry:
+def _exported(row: Row, balance_after_grosze: int) -> ExportedEntry:
     return ExportedEntry(
+        balance_after_grosze=balance_after_grosze,
         booked_on=row["booked_on"],
         title=title_of(EntryKind(row["kind"]), row["amount_grosze"], row["month"]),
         amount_grosze=row["amount_grosze"],

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -13,11 +13,23 @@ from libs.chassis.postgres import Connection, Row
 from services.ledger.domain import CanonicalPosition, EntryKind
 from services.ledger.read_models.grants import LeaseGrant, NotHereError
 
+# A page before a position ($3 to $6), of some kinds ($7) and not before a day ($8, as text; null: from the beginning).
 PAGE = """
 select id, kind, amount_grosze, booked_on, due_on, version, data, topic, partition, "offset", source, month
 from history
 where lease_id = $1 and (booked_on, source, id, topic) < ($3::text::date, $4::text, $5::uuid, $6::text)
+    and kind = any($7::text[]) and ($8::text::date is null or booked_on >= $8::text::date)
 order by booked_on desc, source desc, id desc, topic desc limit $2
+"""
+
+# The balance with each entry of a page and all before it: today's less what came later. It reads only what is newer
+# than the page's end ($2 to $5), so that the first page costs the same however long the history is.
+BALANCES = """
+select e.id, e.source, e.topic, b.balance_grosze + e.amount_grosze - sum(e.amount_grosze) over (
+    order by e.booked_on desc, e.source desc, e.id desc, e.topic desc
+)::bigint as balance_after_grosze
+from entries e join lease_balances b using (lease_id)
+where e.lease_id = $1 and (e.booked_on, e.source, e.id, e.topic) >= ($2::text::date, $3::text, $4::uuid, $5::text)
 """
 
 # An event's id is unique per topic and source; should two of one lease share it, the first in canonical order answers.
@@ -31,6 +43,7 @@ BANK_ACCOUNT = "select terms ->> 'bank_account' from leases where lease_id = $1"
 
 # Before the first page: later than every entry. Days travel as text: to the driver, the calendar's last means infinity.
 NEWEST: Final = ("infinity", "", "ffffffff-ffff-ffff-ffff-ffffffffffff", "")
+EARLIEST_ID: Final = "00000000-0000-0000-0000-000000000000"
 MAX_CURSOR_CHARACTERS: Final = 1_000
 
 MONTHS: Final = (
@@ -51,6 +64,13 @@ TITLES: Final[dict[EntryKind, tuple[str, str]]] = {
 }
 
 
+# What a tenant asks for: what was charged, or the money that came and went back.
+KINDS: Final[dict[str, frozenset[EntryKind]]] = {
+    "charges": frozenset({EntryKind.CHARGE, EntryKind.CORRECTION, EntryKind.INTEREST}),
+    "payments": frozenset(EntryKind) - {EntryKind.CHARGE, EntryKind.CORRECTION, EntryKind.INTEREST},
+}
+
+
 class BadCursorError(ValueError):
     """A cursor was not made by this read model."""
 
@@ -66,8 +86,22 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries: of one calendar year, and of a key of `KINDS`; None: all."""
+
+    year: int | None = None
+    kind: str | None = None
+
+
+ALL: Final = Wanted()
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """An entry as a tenant reads it; `amount_grosze` is positive for what is owed, `details` the event's data."""
+    """An entry as a tenant reads it; `amount_grosze` is positive for what is owed, `details` the event's data.
+
+    `balance_after_grosze`: the sum of this entry and all before it in the history's order; None where it was not asked.
+    """
 
     id: str
     kind: str
@@ -79,6 +113,7 @@ class HistoryEntry:
     details: dict[str, Any]
     bank_account: str | None
     origin: Origin
+    balance_after_grosze: int | None = None
 
     @property
     def position(self) -> CanonicalPosition:
@@ -87,21 +122,33 @@ class HistoryEntry:
 
 
 async def page(
-    tx: Connection, grant: LeaseGrant, limit: int, cursor: str | None
+    tx: Connection, grant: LeaseGrant, limit: int, cursor: str | None, wanted: Wanted = ALL
 ) -> tuple[list[HistoryEntry], str | None]:
     """A page of at most `limit` entries of the lease granted, newest first, and the cursor of the next (None: no more).
 
     Raises:
         BadCursorError: `cursor` was not given out here.
     """
-    before = NEWEST
+    before = NEWEST if wanted.year is None else (f"{wanted.year + 1:04}-01-01", "", EARLIEST_ID, "")
     if cursor is not None:
         booked_on, source, entry_id, topic = position_of(cursor)
-        before = (booked_on.isoformat(), source, entry_id, topic)
-    rows = await tx.fetch(PAGE, grant.lease_id, limit + 1, *before)
+        before = min(before, (booked_on.isoformat(), source, entry_id, topic))
+    kinds = list(EntryKind) if wanted.kind is None else list(KINDS[wanted.kind])
+    since = None if wanted.year is None else f"{wanted.year:04}-01-01"
+    rows = await tx.fetch(PAGE, grant.lease_id, limit + 1, *before, kinds, since)
     account = await tx.fetchval(BANK_ACCOUNT, grant.lease_id)
     entries = [_entry(row, account) for row in rows[:limit]]
-    return entries, cursor_of(entries[-1].position) if len(rows) > limit else None
+    if not entries:
+        return [], None
+    return await _with_balances(tx, grant, entries), cursor_of(entries[-1].position) if len(rows) > limit else None
+
+
+async def _with_balances(tx: Connection, grant: LeaseGrant, entries: list[HistoryEntry]) -> list[HistoryEntry]:
+    booked_on, *rest = entries[-1].position
+    rows = await tx.fetch(BALANCES, grant.lease_id, booked_on.isoformat(), *rest)
+    after = {(str(row["id"]), row["source"], row["topic"]): row["balance_after_grosze"] for row in rows}
+    keys = [(entry.id, entry.origin.source, entry.origin.topic) for entry in entries]
+    return [replace(one, balance_after_grosze=after[key]) for one, key in zip(entries, keys, strict=True)]
 
 
 async def entry(tx: Connection, grant: LeaseGrant, entry_id: UUID) -> HistoryEntry:

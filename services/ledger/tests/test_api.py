@@ -146,7 +146,7 @@ async def test_the_history_is_newest_first_and_pages_join_without_gap(client: ht
     assert paged == whole
 
 
-def named(number: int, kind: str, title: str, amount_grosze: int, booked_on: str) -> dict[str, Any]:
+def named(number: int, kind: str, title: str, amount_grosze: int, booked_on: str, **more: Any) -> dict[str, Any]:
     """An entry as others name it."""
     return {
         "id": event_id(number),
@@ -155,10 +155,14 @@ def named(number: int, kind: str, title: str, amount_grosze: int, booked_on: str
         "amount_grosze": amount_grosze,
         "booked_on": booked_on,
         "due_on": None,
+        "charge_id": None,
+        "month": None,
+        **more,
     }
 
 
-PAYMENT = named(5, "payment", "Wpłata online za październik 2026", -70, "2026-10-09")
+OF_OCTOBER = {"charge_id": "C-1", "month": "2026-10"}
+PAYMENT = named(5, "payment", "Wpłata online za październik 2026", -70, "2026-10-09", **OF_OCTOBER)
 PAID_BY_PAYMENT = {"entry": PAYMENT, "amount_grosze": 70}
 PAID_BY_TRANSFER = {"entry": named(6, "transfer", "Przelew na konto", -5, "2026-10-12"), "amount_grosze": 5}
 
@@ -185,7 +189,58 @@ async def test_an_entry_opens_its_details_its_origin_and_the_account_to_pay_to(c
         },
         "bank_account": lease_terms()["bank_account"],
         "origin": {"topic": "iok.charges", "partition": 4, "offset": 2, "source": "erp"},
+        "balance_after_grosze": None,
     }
+
+
+async def test_each_line_of_the_history_tells_the_balance_after_it_on_every_page_and_in_every_choice(
+    client: httpx.AsyncClient,
+) -> None:
+    whole = (await got(client, f"/leases/{LEASE}/entries"))["items"]
+    running = 0
+    for item in reversed(whole):
+        running += item["amount_grosze"]
+        assert item["balance_after_grosze"] == running
+    assert running == (await got(client, f"/leases/{LEASE}/balance"))["balance_grosze"]
+    for query in ("kind=charges", "kind=payments", "year=2026&kind=payments", "limit=1&kind=payments"):
+        items = (await got(client, f"/leases/{LEASE}/entries?{query}"))["items"]
+        assert items
+        assert all(item in whole for item in items)
+
+
+async def test_the_history_can_be_had_by_year_and_by_kind(client: httpx.AsyncClient) -> None:
+    async def kinds(query: str) -> list[str]:
+        return [item["kind"] for item in (await got(client, f"/leases/{LEASE}/entries?{query}"))["items"]]
+
+    assert await kinds("kind=payments") == ["transfer", "payment"]
+    assert sorted(await kinds("kind=charges")) == ["charge", "charge", "correction", "interest"]
+    assert len(await kinds("year=2026")) == 6
+    assert await kinds("year=2025") == await kinds("year=2027&kind=charges") == []
+    first = await got(client, f"/leases/{LEASE}/entries?kind=payments&limit=1")
+    rest = await got(client, f"/leases/{LEASE}/entries?kind=payments&cursor={first['next_cursor']}")
+    assert [item["kind"] for item in first["items"] + rest["items"]] == ["transfer", "payment"]
+
+
+async def test_a_years_statement_leads_from_its_opening_to_its_closing_balance(client: httpx.AsyncClient) -> None:
+    year = await got(client, f"/leases/{LEASE}/statement/2026")
+    assert {name: year[name] for name in year if name != "items"} == {
+        "year": 2026,
+        "opening_grosze": 0,
+        "charged_grosze": 183,
+        "paid_grosze": 75,
+        "closing_grosze": 108,
+    }
+    assert [item["amount_grosze"] for item in year["items"]] == [100, -70, -5, -10, 90, 3]
+    assert [item["balance_after_grosze"] for item in year["items"]] == [100, 30, 25, 15, 105, 108]
+    after = await got(client, f"/leases/{LEASE}/statement/2027")
+    assert (after["opening_grosze"], after["closing_grosze"], after["items"]) == (108, 108, [])
+
+
+async def test_each_month_tells_what_was_charged_and_paid_in_it(client: httpx.AsyncClient) -> None:
+    assert (await got(client, f"/leases/{LEASE}/turnover"))["items"] == [
+        {"month": "2026-11", "charged_grosze": 93, "paid_grosze": 0, "balance_grosze": 108},
+        {"month": "2026-10", "charged_grosze": 90, "paid_grosze": 75, "balance_grosze": 15},
+    ]
 
 
 async def test_a_payment_says_which_debts_it_paid_and_the_explanation_which_are_left(client: httpx.AsyncClient) -> None:
@@ -199,6 +254,16 @@ async def test_a_payment_says_which_debts_it_paid_and_the_explanation_which_are_
         (event_id(4), 3),
     ]
     assert (body["left"], body["balance_grosze"], body["version"]) == ([], 108, 6)
+    assert (body["unpaid_count"], body["left_count"]) == (3, 0)
+
+
+async def test_what_is_due_today_is_told_month_by_month(client: httpx.AsyncClient) -> None:
+    body = await got(client, f"/leases/{LEASE}/explanation?as_of=2026-11-30")
+    assert body["due_today"] == [
+        {"month": "2026-10", "due_on": "2026-10-10", "amount_grosze": 28},
+        {"month": "2026-11", "due_on": "2026-11-10", "amount_grosze": 80},
+    ]
+    assert body["due_today_grosze"] == 108
 
 
 async def test_an_explanation_as_of_a_day_counts_what_was_booked_by_then(client: httpx.AsyncClient) -> None:
@@ -211,12 +276,25 @@ async def test_the_history_comes_as_a_file_for_polish_spreadsheets(client: httpx
     answer = await client.get(f"/leases/{LEASE}/entries.csv")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
     assert answer.headers["content-disposition"] == 'attachment; filename="historia.csv"'
-    assert answer.content.startswith("\ufeffData zapisu;Opis;Kwota (zł)".encode())
+    assert answer.content.startswith("\ufeffData naliczenia lub wpłaty;Opis;Kwota w zł".encode())
     rows = [row.split(";") for row in answer.text.split("\r\n")[1:-1]]
     ids = [item["id"] for item in (await got(client, f"/leases/{LEASE}/entries"))["items"]]
     assert [row[6] for row in rows] == ids
+    of_year = (await client.get(f"/leases/{LEASE}/entries.csv?year=2026")).text
+    assert of_year == answer.text
+    assert (await client.get(f"/leases/{LEASE}/entries.csv?year=2025")).text.count("\r\n") == 1
     transferred = next(row for row in rows if row[6] == event_id(6))
-    assert transferred == ["2026-10-12", "Przelew na konto", "-0,05", "", "", "T-1", event_id(6), "iok/payments"]
+    assert transferred == [
+        "2026-10-12",
+        "Przelew na konto",
+        "-0,05",
+        "",
+        "",
+        "T-1",
+        event_id(6),
+        "iok/payments",
+        "0,25",
+    ]
 
 
 async def test_entries_are_titled_by_the_month_they_are_about(client: httpx.AsyncClient) -> None:
@@ -243,14 +321,15 @@ async def test_a_months_charges_come_line_by_line_with_corrections_and_without_i
                 "amount_grosze": 90,
                 "lines": charge(90)["lines"],
                 "corrections": [correction(-10, charge_id="C-2")],
+                "unpaid_grosze": 80,
             }
         ],
         "total_grosze": 80,
     }
     assert (await got(client, f"/leases/{LEASE}/charges/2026-10"))["total_grosze"] == 100
     assert (await got(client, f"/leases/{LEASE}/charges"))["items"] == [
-        {"month": "2026-11", "total_grosze": 80, "due_on": "2026-11-10"},
-        {"month": "2026-10", "total_grosze": 100, "due_on": "2026-10-10"},
+        {"month": "2026-11", "total_grosze": 80, "due_on": "2026-11-10", "unpaid_grosze": 80},
+        {"month": "2026-10", "total_grosze": 100, "due_on": "2026-10-10", "unpaid_grosze": 25},
     ]
 
 
@@ -264,6 +343,8 @@ PATHS = (
     f"/entries/{event_id(1)}",
     "/charges",
     "/charges/2026-10",
+    "/turnover",
+    "/statement/2026",
 )
 
 
@@ -303,6 +384,9 @@ async def test_what_is_not_there_is_404(client: httpx.AsyncClient) -> None:
         "/entries?cursor=x",
         "/entries?cursor=WyIyMDI2LTEwLTAxIl0",
         "/charges/2026-13",
+        "/entries?year=1",
+        "/entries?kind=charge",
+        "/statement/20260",
     ],
 )
 async def test_a_parameter_against_its_schema_is_422(client: httpx.AsyncClient, path: str) -> None:

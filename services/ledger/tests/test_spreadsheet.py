@@ -28,11 +28,11 @@ def test_sums_have_a_decimal_comma_and_a_sign(grosze: int, written: str) -> None
 
 
 async def test_cells_with_semicolons_and_quotes_stay_one_cell() -> None:
-    entry = ExportedEntry(date(2026, 10, 1), 'a;"b"', -5, None, "-1", None, "id", "=erp")
+    entry = ExportedEntry(date(2026, 10, 1), 'a;"b"', -5, None, "-1", None, "id", "=erp", 120)
 
     async def pages() -> AsyncIterator[list[ExportedEntry]]:
         yield [entry]
 
     first, second = [piece async for piece in lines_of(pages())]
-    assert first.decode().startswith("\ufeffData zapisu;")
-    assert second.decode() == '2026-10-01;"a;""b""";-0,05;;\'-1;;id;\'=erp\r\n'
+    assert first.decode().startswith("\ufeffData naliczenia lub wpłaty;Opis;")
+    assert second.decode() == '2026-10-01;"a;""b""";-0,05;;\'-1;;id;\'=erp;1,20\r\n'
