@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Never
+from typing import Final, Never, Self, TypeAlias
 
 import msgspec
 from pydantic import JsonValue, ValidationError
@@ -21,11 +21,15 @@ from libs.events.topics import EVENTS, TOPICS
 
 # Our own events nest 4 deep; beyond this somebody attacks a parser.
 MAX_DEPTH: Final = 32
+Headers: TypeAlias = Iterable[tuple[str, bytes | None]]
+
 # Details go into headers, logs and panels.
 MAX_DETAIL_CHARACTERS: Final = 200
 
 _KNOWN_NAMES: Final = frozenset(event.type_name for event in EVENTS.values())
 _TYPE_NAME: Final = re.compile(r"iok\.([A-Za-z]+)(?:\..*)?", re.DOTALL)
+_DECODER: Final = msgspec.json.Decoder()
+_ENCODER: Final = msgspec.json.Encoder()
 _STRUCTURED_MODE: Final = b"application/cloudevents"
 _JSON_FORMAT: Final = b"application/cloudevents+json"
 
@@ -64,13 +68,23 @@ class Rejected(Exception):  # noqa: N818  a verdict about a record, not an error
         super().__init__(f"{reason}: {self.detail}")
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A record that holds: `content_digest` is the SHA-256 of its canonical `type` and `data`, to tell repeats by."""
+class Fact(msgspec.Struct, frozen=True, gc=False):
+    """A record that holds.
+
+    `content_digest` is the SHA-256 of its canonical `type` and `data`, to tell repeats by; `spelling` that `data`.
+    `envelope` and `data` may be the models' lean twins, which have the same attributes.
+    """
 
     envelope: Envelope
     data: EventData
     content_digest: bytes
+    spelling: bytes
+
+    @classmethod
+    def of(cls, envelope: Envelope, data: EventData) -> Self:
+        """Take the digest."""
+        spelling = canonical(envelope.data)
+        return cls(envelope, data, _digest(envelope.type, spelling), spelling)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +100,13 @@ def decode(
     value: bytes | None,
     *,
     company_sources: Collection[str],
-    headers: Iterable[tuple[str, bytes | None]] = (),
+    headers: Headers = (),
 ) -> Fact | Skipped:
     """Read one record of `topic` (logical name); raises Rejected for one that is bad in itself.
 
     `company_sources` are the CloudEvents sources that may write beside the owner where the topic allows it.
     """
-    _check_mode(headers)
+    check_mode(headers)
     envelope = read_envelope(value)
     event_class = EVENTS.get(envelope.type)
     if event_class is None:
@@ -101,15 +115,25 @@ def decode(
         raise Rejected(Reason.WRONG_TOPIC, f"{envelope.type} belongs on {event_class.topic}")
     if key != envelope.subject.encode():
         raise Rejected(Reason.KEY_IS_NOT_SUBJECT, f"the key is not the subject {envelope.subject}")
-    spec = TOPICS[topic]
-    if envelope.source != spec.owner and not (spec.company_may_write and envelope.source in company_sources):
+    if not may_write(envelope.source, topic, company_sources):
         raise Rejected(Reason.SOURCE_NOT_ALLOWED, f"{envelope.source} may not write on {topic}")
-    return Fact(envelope, _read_data(event_class, envelope.data), content_digest(envelope.type, envelope.data))
+    return Fact.of(envelope, _read_data(event_class, envelope.data))
+
+
+def may_write(source: str, topic: str, company_sources: Collection[str]) -> bool:
+    """Whether `source` may write on `topic`: its owner, or a company system where the topic allows it."""
+    spec = TOPICS[topic]
+    return source == spec.owner or (spec.company_may_write and source in company_sources)
 
 
 def content_digest(event_type: str, data: dict[str, JsonValue]) -> bytes:
     """Return the 32 bytes by which two records of one event id say the same or not."""
-    return hashlib.sha256(canonical({"type": event_type, "data": data})).digest()
+    return _digest(event_type, canonical(data))
+
+
+def _digest(event_type: str, spelling: bytes) -> bytes:
+    """SHA-256 of the canonical JSON of `type` and `data`, the latter spelt already."""
+    return hashlib.sha256(b'{"data":%b,"type":%b}' % (spelling, _ENCODER.encode(event_type))).digest()
 
 
 def read_envelope(value: bytes | None) -> Envelope:
@@ -134,12 +158,17 @@ def read_data(envelope: Envelope) -> EventData:
 
 def read_json(value: bytes | None) -> JsonValue:
     """Read JSON (RFC 8259, UTF-8) without any of the leniences that let two readers see two things; raises Rejected."""
+    return read_spelt_json(value)[0]
+
+
+def read_spelt_json(value: bytes | None) -> tuple[JsonValue, bytes]:
+    """Read JSON as strictly, with it its own compact spelling: every text unescaped but for what JSON must escape."""
     if not value:
         raise Rejected(Reason.EMPTY, "the record has no value")
     if len(value) > MAX_RECORD_BYTES:
         raise Rejected(Reason.TOO_LARGE, f"{len(value)} bytes, {MAX_RECORD_BYTES} are allowed")
     try:
-        decoded: JsonValue = msgspec.json.decode(value)
+        decoded: JsonValue = _DECODER.decode(value)
     except RecursionError as error:
         raise Rejected(Reason.TOO_DEEP, f"nested deeper than {MAX_DEPTH}") from error
     except UnicodeDecodeError as error:
@@ -153,9 +182,10 @@ def read_json(value: bytes | None) -> JsonValue:
     if b"\\u0000" in value and _holds_nul(decoded):
         raise Rejected(Reason.NUL_CHARACTER, "a text with U+0000, which PostgreSQL cannot keep")
     # Equal bytes cannot hide a duplicate key; only other spellings pay for the slow look.
-    if msgspec.json.encode(decoded) != value:
+    spelt = _ENCODER.encode(decoded)
+    if spelt != value:
         json.loads(value, object_pairs_hook=_unique)
-    return decoded
+    return decoded, spelt
 
 
 def _unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
@@ -189,7 +219,7 @@ def _children(value: JsonValue) -> Iterable[JsonValue]:
     return value if isinstance(value, list) else ()
 
 
-def _check_mode(headers: Iterable[tuple[str, bytes | None]]) -> None:
+def check_mode(headers: Headers) -> None:
     """Refuse binary mode and other formats by the headers; none at all is structured JSON."""
     content_type = b""
     binary = False

@@ -20,6 +20,7 @@ MAX_DESCRIPTION_CHARACTERS: Final = 80
 MAX_ITEMS: Final = 5_000
 
 NO_CONTROL_CHARACTERS: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
+DECIMAL: Final = r"^-?(0|[1-9][0-9]{0,11})(\.[0-9]{1,8})?$"
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z")
 
@@ -86,7 +87,7 @@ Number = Annotated[int, Field(ge=1, le=MAX_BIGINT)]
 
 # Decimals stay the text they came as: digests are taken of it, and no binary fraction ever touches it.
 Area = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?$")]
-Decimal = Annotated[str, Field(pattern=r"^-?(0|[1-9][0-9]{0,11})(\.[0-9]{1,8})?$")]
+Decimal = Annotated[str, Field(pattern=DECIMAL)]
 VatRate = Literal["23", "8", "5", "0", "zw"]
 
 IsoDate = Annotated[

@@ -45,7 +45,8 @@ def test_there_are_at_least_45_kinds_of_bad_records_and_every_reason_has_one() -
 def test_what_a_service_writes_is_read_back_as_it_was(event: EventData) -> None:
     envelope = example_envelope(event)
     fact = decode(event.topic, envelope.subject.encode(), encode(envelope), company_sources=())
-    assert fact == Fact(envelope, event, content_digest(event.event_type(), event.to_data()))
+    assert fact == Fact.of(envelope, event)
+    assert fact.content_digest == content_digest(event.event_type(), event.to_data())
 
 
 def test_every_event_has_exactly_one_example() -> None:

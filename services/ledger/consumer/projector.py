@@ -9,7 +9,8 @@ from libs.chassis.kafka import Header, Record
 from libs.chassis.logs import logger
 from libs.chassis.postgres import Connection
 from libs.chassis.projection import SetAside
-from libs.events.decoding import Rejected, Skipped, decode
+from libs.events.decoding import Rejected, Skipped
+from libs.events.lean import decode_lean
 from libs.events.topics import TOPICS, TRANSFERS
 from services.ledger.commands.announcing import Announcer
 from services.ledger.domain import Arrival, Known, Outcome, book, claim_of, leases_of
@@ -73,7 +74,7 @@ class BookProjector:
         reading = Reading()
         for record in batch:
             try:
-                read = decode(
+                read = decode_lean(
                     record.topic,
                     record.key,
                     record.value,

@@ -7,12 +7,18 @@ stores `Outcome` in the same transaction; the same code thus runs over PostgreSQ
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
+
+import msgspec
 
 from libs.events.decoding import Fact
+from libs.events.envelope import EventData
 from libs.events.ledger import LeaseChanged, LeaseEnded, LeaseSigned
 from services.ledger.domain.entries import Entry, entry_of
 from services.ledger.domain.streams import StreamHead, StreamKey, VersionNote
+
+# Events that tell the state of a lease.
+OF_LEASE: Final[frozenset[type[EventData]]] = frozenset({LeaseSigned, LeaseChanged, LeaseEnded})
 
 # By what an event counts once, for ever: (topic, subject, source, id).
 EventKey: TypeAlias = tuple[str, str, str, str]
@@ -35,37 +41,31 @@ class AlarmKind(StrEnum):
     BOOKS_MAY_DIFFER = "contradiction_across_partitions"
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A fact, where it came from, and the entry it becomes (None when it makes none)."""
+class Arrival(msgspec.Struct, frozen=True, gc=False):
+    """A fact, where it came from, the entry it becomes (None when it makes none), and by what it counts once."""
 
     fact: Fact
     partition: int
     offset: int
     entry: Entry | None
+    key: EventKey
 
     @classmethod
     def of(cls, fact: Fact, partition: int, offset: int) -> "Arrival":
         """Read the entry off a fact; raises TypeError for a fact that is none of the book's."""
-        return cls(fact, partition, offset, entry_of(fact))
-
-    @property
-    def key(self) -> EventKey:
-        """By what it counts once."""
-        envelope = self.fact.envelope
-        return (self.fact.data.topic, envelope.subject, envelope.source, envelope.id)
+        envelope = fact.envelope
+        key = (fact.data.topic, envelope.subject, envelope.source, envelope.id)
+        return cls(fact, partition, offset, entry_of(fact), key)
 
 
-@dataclass(frozen=True, slots=True)
-class Sighted:
+class Sighted(msgspec.Struct, frozen=True, gc=False):
     """An event the book holds: the digest of its type and data, and the partition it was first read from."""
 
     content_digest: bytes
     partition: int
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(msgspec.Struct, frozen=True, gc=False):
     """A lease's account: how many entries, and their sum in grosze."""
 
     version: int = 0
@@ -93,8 +93,7 @@ class Known:
     streams: dict[StreamKey, StreamHead] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Booked:
+class Booked(msgspec.Struct, frozen=True, gc=False):
     """An entry with the version of its lease at which it was booked."""
 
     entry: Entry
@@ -163,7 +162,7 @@ def _take(known: Known, outcome: Outcome, arrival: Arrival) -> None:
         if not _claim(known, outcome, arrival, entry):
             return
         _post(known, outcome, arrival, entry)
-    elif isinstance(arrival.fact.data, LeaseSigned | LeaseChanged | LeaseEnded):
+    elif arrival.fact.data.event_class in OF_LEASE:
         if not _hold(known, outcome, arrival):
             return
         outcome.noted.append(arrival)
@@ -227,18 +226,15 @@ def _hold(known: Known, outcome: Outcome, arrival: Arrival) -> bool:
 
 def _held(before: HeldLease, arrival: Arrival) -> HeldLease:
     """The lease after one more event of its source; what came before the signing is kept, and counts as later."""
-    match arrival.fact.data:
-        case LeaseSigned():
-            if before.signed or before.terms is None:
-                ended_on = None if before.signed else before.ended_on
-                return HeldLease(before.source, True, arrival.fact.envelope.data, ended_on)
-            return replace(before, signed=True)
-        case LeaseChanged():
-            return replace(before, terms=arrival.fact.envelope.data)
-        case LeaseEnded(ended_on=ended_on):
-            return replace(before, ended_on=ended_on.isoformat())
-        case other:
-            raise TypeError(f"{other.event_type()} is no event of a lease")
+    data = arrival.fact.envelope.data
+    kind = arrival.fact.data.event_class
+    if kind is LeaseEnded:
+        return replace(before, ended_on=str(data["ended_on"]))
+    if kind is LeaseChanged:
+        return replace(before, terms=data)
+    if before.signed or before.terms is None:
+        return HeldLease(before.source, True, data, None if before.signed else before.ended_on)
+    return replace(before, signed=True)
 
 
 def _note_version(known: Known, outcome: Outcome, arrival: Arrival) -> None:

@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
+import msgspec
 from pydantic import JsonValue
 
 from libs.events.decoding import Fact
@@ -44,8 +44,7 @@ class EntryKind(StrEnum):
     TRANSFER_UNCREDITED = "transfer_uncredited"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One line of a lease's account.
 
     `amount_grosze` is positive when the tenant owes more by it. `lines` are as in the event. `charge_id` is the
@@ -61,7 +60,7 @@ class Entry:
     amount_grosze: int
     booked_on: date
     due_on: date | None = None
-    lines: JsonValue = field(default_factory=list)
+    lines: JsonValue = msgspec.field(default_factory=list)
     charge_id: str | None = None
     credit_id: str | None = None
     claim: str | None = None
@@ -214,7 +213,7 @@ def entry_of(fact: Fact) -> Entry | None:
     Raises:
         TypeError: the event is none of the book's.
     """
-    kind = type(fact.data)
+    kind = fact.data.event_class
     if kind in NO_ENTRY:
         return None
     if kind not in ENTRIES:

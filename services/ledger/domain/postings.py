@@ -10,9 +10,10 @@ and credit the income of its component; a deposit is no income, but held. Every 
 two accounts of `MOVES`, and the events of `NO_MONEY` move none.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -24,7 +25,6 @@ from libs.events.ledger import (
     LeaseChanged,
     LeaseEnded,
     LeaseSigned,
-    Line,
 )
 from libs.events.payments import (
     PaymentChargedBack,
@@ -96,6 +96,14 @@ MOVES: Final[Mapping[type[EventData], tuple[str, str]]] = MappingProxyType(
     }
 )
 
+# Events whose postings are those of their lines.
+ITEMISED: Final[frozenset[type[EventData]]] = frozenset((ChargeIssued, ChargeCorrected))
+
+# On which day an event of `iok.transfers` moved money.
+TRANSFER_DAYS: Final[Mapping[type[EventData], str]] = MappingProxyType(
+    {TransferReceived: "booked_on", SettlementReceived: "booked_on", TransferReturned: "returned_on"}
+)
+
 # Events that deliberately move no money: the state of a lease, the course of a payment.
 NO_MONEY: Final[frozenset[type[EventData]]] = frozenset(
     {LeaseSigned, LeaseChanged, LeaseEnded, PaymentInitiated, PaymentFailed, PaymentExpired}
@@ -116,9 +124,9 @@ def postings_of(event: EventData) -> Postings:
 
 
 def _postings_of(event: EventData) -> Postings:
-    kind = type(event)
-    if isinstance(event, ChargeIssued | ChargeCorrected):
-        return _of_lines(event.lines)
+    kind = event.event_class
+    if kind in ITEMISED:
+        return _of_lines(event)
     if kind in MOVES:
         return _moved(event, *MOVES[kind])
     if kind in NO_MONEY:
@@ -128,11 +136,10 @@ def _postings_of(event: EventData) -> Postings:
 
 def transfer_day(event: EventData) -> date:
     """The day on which an event of `iok.transfers` moved money; raises TypeError for any other."""
-    match event:
-        case TransferReceived(booked_on=day) | SettlementReceived(booked_on=day) | TransferReturned(returned_on=day):
-            return day
-        case other:
-            raise TypeError(f"{other.event_type()} is no event of a transfer")
+    if event.event_class not in TRANSFER_DAYS:
+        raise TypeError(f"{event.event_type()} is no event of a transfer")
+    day: date = getattr(event, TRANSFER_DAYS[event.event_class])
+    return day
 
 
 def _moved(event: Any, debit: str, credit: str) -> Postings:
@@ -140,12 +147,19 @@ def _moved(event: Any, debit: str, credit: str) -> Postings:
     return {debit: amount, credit: -amount}
 
 
-def _of_lines(lines: Iterable[Line]) -> Postings:
+def _of_lines(event: Any) -> Postings:
     """Per line, its sub-account of the receivable against its income; a deposit is held: the company owes it back."""
     sums: dict[str, int] = {}
-    for line in lines:
-        debit = SUB_ACCOUNTS.get(line.component, ChartAccount.OTHER)
-        credit = ChartAccount.DEPOSITS_HELD.value if debit is ChartAccount.DEPOSIT else INCOME + line.component
-        sums[debit.value] = sums.get(debit.value, 0) + line.amount_grosze
-        sums[credit] = sums.get(credit, 0) - line.amount_grosze
-    return {account: amount for account, amount in sums.items() if amount}
+    for line in event.lines:
+        debit, credit = _accounts_of(line.component)
+        amount: int = line.amount_grosze
+        sums[debit] = sums.get(debit, 0) + amount
+        sums[credit] = sums.get(credit, 0) - amount
+    return sums if all(sums.values()) else {account: amount for account, amount in sums.items() if amount}
+
+
+@lru_cache(maxsize=1_024)
+def _accounts_of(component: str) -> tuple[str, str]:
+    """What a component is debited to and credited to."""
+    debit = SUB_ACCOUNTS.get(component, ChartAccount.OTHER)
+    return debit.value, ChartAccount.DEPOSITS_HELD.value if debit is ChartAccount.DEPOSIT else INCOME + component

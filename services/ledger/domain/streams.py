@@ -1,8 +1,9 @@
 """Stream versions: they never decide whether an event counts, but a gap is shown, a version taken twice alarmed."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
+
+import msgspec
 
 # A stream of versions: (topic, subject, source).
 StreamKey: TypeAlias = tuple[str, str, str]
@@ -20,8 +21,7 @@ class VersionNote(StrEnum):
     TAKEN = "taken"  # another event has it
 
 
-@dataclass(frozen=True, slots=True)
-class StreamHead:
+class StreamHead(msgspec.Struct, frozen=True, gc=False):
     """The greatest version seen of a stream, and the ranges (first, last) missing below it."""
 
     version: int = 0

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from libs.chassis.postgres import Connection
-from libs.events.envelope import canonical
 from services.ledger.domain import Arrival, Booked, Sighted
 from services.ledger.domain.booking import ClaimKey, EventKey
+from services.ledger.read_models.copying import NULL, copy, text
 
 # Which of these events the book holds: as an entry, or among those that make none. One look-up by key for each event:
 # over a young table without statistics, a plain join is planned as a scan of all that has been booked.
@@ -33,23 +33,11 @@ from unnest($2::text[], $3::text[]) as g (lease_id, claim) cross join lateral (
 ) e
 """
 
-# Days travel as text: to the driver, the calendar's first and last day mean infinity.
-ADD_ENTRIES = """
-insert into book_entries (book, lease_id, version, topic, source, id, type, kind, amount_grosze, booked_on, due_on,
-    charge_id, credit_id, claim, month, partition, "offset", digest, content_digest, data)
-select $1, lease_id, version, topic, source, id, type, kind, amount_grosze, booked_on::date, due_on::date,
-    charge_id, credit_id, claim, month, partition, "offset", digest, content_digest, data
-from unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::text[],
-    $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::int[],
-    $17::bigint[], $18::bytea[], $19::bytea[], $20::json[])
-    as g (lease_id, version, topic, source, id, type, kind, amount_grosze, booked_on, due_on, charge_id, credit_id,
-        claim, month, partition, "offset", digest, content_digest, data)
-"""
-
-ADD_SEEN = """
-insert into book_seen (book, topic, subject, source, id, content_digest, partition)
-select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::uuid[], $6::bytea[], $7::int[])
-"""
+ENTRY_COLUMNS = (
+    *("book", "lease_id", "version", "topic", "source", "id", "type", "kind", "amount_grosze", "booked_on", "due_on"),
+    *("charge_id", "credit_id", "claim", "month", "partition", "offset", "digest", "content_digest", "data"),
+)
+SEEN_COLUMNS = ("book", "topic", "subject", "source", "id", "content_digest", "partition")
 
 # Only entries matter here: a state hash at given offsets counts an entry from the first place that was reached.
 ADD_REPEATS = """
@@ -74,17 +62,14 @@ async def load_claims(tx: Connection, book: int, claims: Sequence[ClaimKey]) -> 
     return {(row["lease_id"], row["claim"]): row["partition"] for row in rows}
 
 
-async def add_entries(tx: Connection, book: int, booked: Sequence[Booked]) -> None:
-    """Add entries to the book, for ever."""
-    if booked:
-        await tx.execute(ADD_ENTRIES, book, *_columns([_row(item) for item in booked], 19))
+async def add_entries(tx: Connection, book: int, booked: Sequence[Booked], table: str = "book_entries") -> None:
+    """Add entries to the book, for ever. `table`: where, if not the partition is to be found."""
+    await copy(tx, table, ENTRY_COLUMNS, [_entry_line(book, item) for item in booked])
 
 
-async def add_seen(tx: Connection, book: int, noted: Sequence[Arrival]) -> None:
-    """Remember events that were taken and are no entry."""
-    if noted:
-        rows = [(*arrival.key, arrival.fact.content_digest, arrival.partition) for arrival in noted]
-        await tx.execute(ADD_SEEN, book, *_columns(rows, 6))
+async def add_seen(tx: Connection, book: int, noted: Sequence[Arrival], table: str = "book_seen") -> None:
+    """Remember events that were taken and are no entry. `table`: as for entries."""
+    await copy(tx, table, SEEN_COLUMNS, [_seen_line(book, arrival) for arrival in noted])
 
 
 async def add_repeats(tx: Connection, book: int, repeated: Sequence[Arrival]) -> None:
@@ -94,16 +79,23 @@ async def add_repeats(tx: Connection, book: int, repeated: Sequence[Arrival]) ->
         await tx.execute(ADD_REPEATS, book, *_columns(rows, 6))
 
 
-def _row(booked: Booked) -> tuple[object, ...]:
+def _entry_line(book: int, booked: Booked) -> str:
     entry, arrival = booked.entry, booked.arrival
-    envelope = arrival.fact.envelope
+    fact = arrival.fact
     return (
-        *(entry.lease_id, booked.version, entry.topic, entry.source, entry.id, envelope.type, entry.kind.value),
-        *(entry.amount_grosze, entry.booked_on.isoformat(), None if entry.due_on is None else entry.due_on.isoformat()),
-        *(entry.charge_id, entry.credit_id, entry.claim, entry.month),
-        *(arrival.partition, arrival.offset, entry.digest(), arrival.fact.content_digest),
-        canonical(envelope.data).decode(),
+        f"{book}\t{entry.lease_id}\t{booked.version}\t{entry.topic}\t{text(entry.source)}\t{entry.id}\t"
+        f"{fact.envelope.type}\t{entry.kind}\t{entry.amount_grosze}\t{entry.booked_on}\t{entry.due_on or NULL}\t"
+        f"{entry.charge_id or NULL}\t{entry.credit_id or NULL}\t{NULL if entry.claim is None else text(entry.claim)}\t"
+        f"{entry.month or NULL}\t"
+        f"{arrival.partition}\t{arrival.offset}\t\\\\x{entry.digest().hex()}\t\\\\x{fact.content_digest.hex()}\t"
+        f"{text(fact.spelling.decode())}\n"
     )
+
+
+def _seen_line(book: int, arrival: Arrival) -> str:
+    topic, subject, source, event_id = arrival.key
+    digest = arrival.fact.content_digest.hex()
+    return f"{book}\t{topic}\t{subject}\t{text(source)}\t{event_id}\t\\\\x{digest}\t{arrival.partition}\n"
 
 
 def _columns(rows: Sequence[tuple[object, ...]], count: int) -> list[list[object]]:

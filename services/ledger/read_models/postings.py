@@ -9,14 +9,11 @@ import msgspec
 
 from libs.chassis.postgres import Connection
 from services.ledger.domain import Arrival, Postings, UnbalancedError, postings_of, transfer_day
+from services.ledger.read_models.copying import copy, text
 
-# Days travel as text: to the driver, the calendar's first and last day mean infinity.
-ADD = """
-insert into book_postings (book, topic, subject, source, id, booked_on, amounts)
-select $1, topic, subject, source, id, booked_on::date, amounts::jsonb
-from unnest($2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[])
-    as g (topic, subject, source, id, booked_on, amounts)
-"""
+_ENCODER = msgspec.json.Encoder()
+
+COLUMNS = ("book", "topic", "subject", "source", "id", "booked_on", "amounts")
 
 MOVE = """
 insert into book_trial as t (book, topic, partition, account, debit_grosze, credit_grosze)
@@ -62,8 +59,8 @@ class Trial:
     whole: TrialLine
 
 
-async def add(tx: Connection, book: int, taken: Sequence[Arrival]) -> None:
-    """Add the postings of events that the book takes, and bring its trial balance forward.
+async def add(tx: Connection, book: int, taken: Sequence[Arrival], table: str = "book_postings") -> None:
+    """Add the postings of events that the book takes, and bring its trial balance forward. `table`: as for entries.
 
     Raises:
         UnbalancedError: they, or the accounts of a partition with them, do not sum to zero.
@@ -71,9 +68,7 @@ async def add(tx: Connection, book: int, taken: Sequence[Arrival]) -> None:
     posted = [(arrival, amounts) for arrival in taken if (amounts := postings_of(arrival.fact.data))]
     if not posted:
         return
-    rows = [(*arrival.key, day_of(arrival).isoformat(), msgspec.json.encode(amounts)) for arrival, amounts in posted]
-    columns = [[row[n] for row in rows] for n in range(5)]
-    await tx.execute(ADD, book, *columns, [row[5].decode() for row in rows])
+    await copy(tx, table, COLUMNS, [_line(book, arrival, amounts) for arrival, amounts in posted])
     await tx.execute(MOVE, book, *_moves(posted))
     for topic, partition in sorted({(arrival.key[0], arrival.partition) for arrival, _ in posted}):
         difference = await tx.fetchval(SUM, book, topic, partition)
@@ -91,6 +86,12 @@ async def trial(tx: Connection, limit: int) -> Trial:
 def day_of(arrival: Arrival) -> date:
     """The day of an event's postings: its entry's, or when the transfer moved money."""
     return transfer_day(arrival.fact.data) if arrival.entry is None else arrival.entry.booked_on
+
+
+def _line(book: int, arrival: Arrival, amounts: Postings) -> str:
+    topic, subject, source, event_id = arrival.key
+    spelt = text(_ENCODER.encode(amounts).decode())
+    return f"{book}\t{topic}\t{subject}\t{text(source)}\t{event_id}\t{day_of(arrival)}\t{spelt}\n"
 
 
 def _moves(posted: Sequence[tuple[Arrival, Postings]]) -> list[list[object]]:

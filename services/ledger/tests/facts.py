@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from libs.chassis.kafka import Record
-from libs.events.decoding import Fact, content_digest, read_data
+from libs.events.decoding import Fact, read_data
 from libs.events.envelope import Envelope, EventData, encode
 from libs.events.topics import CHARGES, LEASES, PAYMENTS, TRANSFERS
 from services.ledger.domain import Arrival
@@ -196,7 +196,7 @@ def envelope(name: str, data: dict[str, Any], **attributes: Any) -> Envelope:
 def fact(name: str, data: dict[str, Any], **attributes: Any) -> Fact:
     """The same, as the decoder gives it."""
     wrapped = envelope(name, data, **attributes)
-    return Fact(wrapped, read_data(wrapped), content_digest(wrapped.type, wrapped.data))
+    return Fact.of(wrapped, read_data(wrapped))
 
 
 def arrival(name: str, data: dict[str, Any], *, partition: int = 0, offset: int = 0, **attributes: Any) -> Arrival:
