@@ -17,8 +17,11 @@ from services.payments.api import Door, autopay, reviews, tenant
 from services.payments.commands.expiry import PaymentExpirer
 from services.payments.commands.notifications import NotificationTaker
 from services.payments.commands.start import PaymentStarter
+from services.payments.commands.statements import StatementRules
 from services.payments.consumer import LeaseProjector
 from services.payments.domain.autopay import Merchant
+from services.payments.domain.bank_profiles import BadProfilesError, Reading, read_profiles
+from services.payments.domain.settlement import Rules
 from services.payments.settings import Settings
 
 NAME = "payments"
@@ -33,6 +36,20 @@ def event_store() -> EventStore:
 def merchant_of(settings: Settings) -> Merchant:
     """Who we are at Autopay."""
     return Merchant(settings.autopay_service_id, settings.autopay_key.get_secret_value(), settings.autopay_hash)
+
+
+def statement_rules(settings: Settings) -> StatementRules:
+    """How bank statements are read here.
+
+    Raises:
+        BadProfilesError, OSError: the file of profiles cannot be read, or a setting names a profile it does not hold.
+    """
+    profiles = read_profiles((settings.bank_profiles or FOLDER / "bank_profiles.toml").read_text(encoding="utf-8"))
+    unknown = set(settings.our_accounts.values()) - set(profiles)
+    if unknown:
+        raise BadProfilesError(f"IOK_PAYMENTS_OUR_ACCOUNTS names profiles that there are not: {', '.join(unknown)}")
+    rules = Rules.of(settings.settlement_sender, settings.settlement_paid_day, settings.settlement_accounts)
+    return StatementRules(Reading(profiles, settings.our_accounts), settings.virtual_prefix, rules)
 
 
 def new_door(settings: Settings, database: Database) -> Door:

@@ -8,7 +8,9 @@ from libs.chassis.projection import SetAside
 from libs.events.decoding import Fact, Rejected, decode
 from libs.events.ledger import LeaseChanged, LeaseSigned
 from libs.events.topics import LEASES
-from services.payments.read_models import leases
+from services.payments.domain.accounts import nrb_of
+from services.payments.read_models import lease_accounts, leases
+from services.payments.read_models.lease_accounts import ToldAccount
 from services.payments.read_models.leases import ToldLease
 
 PROJECTION = "leases"
@@ -32,6 +34,7 @@ class LeaseProjector:
     async def project(self, tx: Connection, records: Sequence[Record]) -> Sequence[SetAside]:
         """Take records; those bad in themselves are returned."""
         heard: list[ToldLease] = []
+        accounts: list[ToldAccount] = []
         refused: list[SetAside] = []
         for record in records:
             try:
@@ -50,5 +53,8 @@ class LeaseProjector:
                     fact.envelope.subject, fact.data.number, fact.envelope.source, isinstance(fact.data, LeaseSigned)
                 )
                 heard.append(told)
+                if (account := nrb_of(fact.data.bank_account)) is not None:
+                    accounts.append(ToldAccount(told.lease_id, account, told.source))
         await leases.project(tx, heard)
+        await lease_accounts.project(tx, accounts)
         return refused

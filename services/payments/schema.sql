@@ -79,6 +79,82 @@ create unlogged table import_lines (
 );
 create index import_lines_key on import_lines (payment_id, remote_id);
 
+-- Every account that a lease ever named: a tenant goes on using an old order at the bank. Two leases for one account are
+-- shown as such, and neither is credited by it.
+create table lease_accounts (
+    account text not null,             -- 26 digits
+    lease_id text not null references leases (lease_id),
+    primary key (account, lease_id)
+);
+create index lease_accounts_payer_id on lease_accounts (right(account, 12));
+
+-- Files of bank statements that were taken, with what came of them. The files themselves are not kept.
+create table statement_files (
+    id bigint generated always as identity primary key,
+    sha256 bytea not null unique,
+    name text not null,
+    report jsonb not null,             -- figures, numbers of statements and warnings; nothing of a payer
+    imported_at timestamptz not null default now(),
+    imported_by text not null          -- the opaque id of the account, or `command`
+);
+
+-- Statements taken, in which file first. Money in grosze.
+create table statements (
+    account text not null,
+    year integer not null,
+    number integer not null,           -- 0: the bank does not count them
+    page integer not null,             -- 0: the same
+    closed_on date not null,
+    opening_grosze bigint not null,
+    closing_grosze bigint not null,
+    file_id bigint not null references statement_files (id),
+    primary key (account, year, number, page, closed_on)
+);
+
+-- Money that came into our accounts. Names, accounts and titles of payers are nowhere else. The state below is written
+-- in the transaction of its event.
+create table transfers (
+    transfer_id text primary key,
+    file_id bigint not null references statement_files (id),
+    line integer not null,
+    our_account text not null,
+    statement_ref text not null,
+    booked_on date not null,
+    amount_grosze bigint not null check (amount_grosze > 0),
+    bank_reference text not null,
+    payer_name text not null,
+    payer_account text not null,
+    title text not null,
+    status text not null check (status in ('to_clarify', 'credited', 'returned', 'settled')),
+    reason text,                       -- by what its lease was found, or why none was
+    lease_id text check ((lease_id is not null) = (status = 'credited')),
+    credits integer not null default 0,
+    taken_at timestamptz not null default now()
+);
+create index transfers_by_status on transfers (status, booked_on desc, transfer_id desc);
+
+-- What was done with transfers and parked reports, by whom: the service's role may add rows and read them, nothing else.
+create table money_deeds (
+    id bigint generated always as identity primary key,
+    at timestamptz not null default now(),
+    account_id text not null,          -- the opaque id of the account, `command`, or break-glass
+    about text not null,               -- a transfer's id, or `notice-` and the number of a report
+    deed text not null,
+    lease_id text,
+    note text check (char_length(note) <= 500)
+);
+create index money_deeds_about on money_deeds (about, id);
+
+-- Which transactions of Autopay's a settlement paid out: each is paid out once.
+create table settled_payments (
+    payment_id text not null,
+    remote_id text not null,
+    transfer_id text not null references transfers (transfer_id),
+    amount_grosze bigint not null,
+    primary key (payment_id, remote_id)
+);
+create index settled_payments_transfer on settled_payments (transfer_id);
+
 -- What the running service may do. Events are never changed and never deleted; a notification's bytes neither.
 grant select, insert on events to iok_payments;
 grant select, insert, delete on outbox to iok_payments;
@@ -92,3 +168,5 @@ grant select, insert on notifications, notices to iok_payments;
 grant update (deliveries, last_received_at) on notifications to iok_payments;
 grant update (settled_at, settled_by) on notices to iok_payments;
 grant select, insert, delete on import_lines to iok_payments;
+grant select, insert on lease_accounts, statement_files, statements, transfers, money_deeds, settled_payments to iok_payments;
+grant update (status, reason, lease_id, credits) on transfers to iok_payments;

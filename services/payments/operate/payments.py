@@ -1,4 +1,4 @@
-"""Operators' commands: parse, call, tell. Progress goes to standard error, figures to standard output."""
+"""Importing payments that came before or beside this system."""
 
 import argparse
 import sys
@@ -59,4 +59,4 @@ async def _import(settings: Settings, file: Path, wait_seconds: float) -> Import
             return await importer.run(lines, wait_seconds)
 
 
-COMMANDS = (Command("import-payments", "import payments from a file", _import_payments, _import_arguments),)
+IMPORT_PAYMENTS = Command("import-payments", "import payments from a file", _import_payments, _import_arguments)
