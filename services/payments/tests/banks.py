@@ -1,10 +1,11 @@
 """Bank statements as banks write them, for tests: of invented accounts and people, in the shape of real files."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from services.payments.domain.accounts import with_check_digits
 from services.payments.domain.bank_profiles import Profiles, Reading, read_profiles
@@ -48,6 +49,17 @@ def reading(chosen: str | None = None) -> Reading:
     return Reading(profiles(), {}, chosen)
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """What a statement says beside its entries; `close`: a closing balance that is not the sum."""
+
+    number: str = "12/1"
+    opening: int = 100_000
+    day: date = DAY
+    close: int | None = None
+    ending: str = "\r\n"
+
+
 def money(grosze: int, point: str = ",") -> str:
     return f"{abs(grosze) // 100}{point}{abs(grosze) % 100:02}"
 
@@ -56,7 +68,7 @@ def wrapped(text: str, width: int) -> list[str]:
     return [text[at : at + width] for at in range(0, len(text), width)]
 
 
-def mbank(lines: Sequence[Line], **more: object) -> bytes:
+def mbank(lines: Sequence[Line], **more: Any) -> bytes:
     """mBank: free text with labels, cut wherever the line is full, in cp1250."""
 
     def details(line: Line) -> list[str]:
@@ -67,7 +79,7 @@ def mbank(lines: Sequence[Line], **more: object) -> bytes:
         )
         return wrapped(text, WIDTH)
 
-    return mt940(MBANK_ACCOUNT, lines, details, **more).encode("cp1250")
+    return mt940(MBANK_ACCOUNT, lines, details, Sheet(**more)).encode("cp1250")
 
 
 def subfields(line: Line, mark: str, account_field: str) -> list[str]:
@@ -80,15 +92,15 @@ def subfields(line: Line, mark: str, account_field: str) -> list[str]:
     return rows
 
 
-def pko(lines: Sequence[Line], **more: object) -> bytes:
+def pko(lines: Sequence[Line], **more: Any) -> bytes:
     """PKO (ZBP): subfields behind a tilde, an empty one holds byte 255, in ISO-8859-2."""
-    text = mt940(PKO_ACCOUNT, lines, lambda line: ["020~00Przelew", *subfields(line, "~", "38")], **more)
+    text = mt940(PKO_ACCOUNT, lines, lambda line: ["020~00Przelew", *subfields(line, "~", "38")], Sheet(**more))
     return text.encode("iso-8859-2")
 
 
-def bph(lines: Sequence[Line], **more: object) -> bytes:
+def bph(lines: Sequence[Line], **more: Any) -> bytes:
     """BPH (MultiCash): subfields behind a less-than sign, in cp852."""
-    text = mt940(BPH_ACCOUNT, lines, lambda line: ["020<00PRZELEW", *subfields(line, "<", "26")], **more)
+    text = mt940(BPH_ACCOUNT, lines, lambda line: ["020<00PRZELEW", *subfields(line, "<", "26")], Sheet(**more))
     return text.replace("\u02d9", "\u00a0").encode("cp852")
 
 
@@ -96,10 +108,11 @@ def closing(lines: Sequence[Line], opening_grosze: int) -> int:
     return opening_grosze + sum(line.movement.sign * line.amount_grosze for line in lines)
 
 
-def mt940(account, lines, details, *, number="12/1", opening=100_000, day=DAY, close=None, ending="\r\n"):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0913
-    """One message; `close`: a closing balance that is not the sum."""
-    end = closing(lines, opening) if close is None else close
+def mt940(account: str, lines: Sequence[Line], details: Callable[[Line], list[str]], sheet: Sheet) -> str:
+    """One message."""
+    end = closing(lines, sheet.opening) if sheet.close is None else sheet.close
     sign = {True: "C", False: "D"}
+    number, opening, day, ending = sheet.number, sheet.opening, sheet.day, sheet.ending
     rows = [":20:ST260302", f":25:PL{account}", f":28C:{number}"]
     rows += [f":60F:{sign[opening >= 0]}{day:%y%m%d}PLN{money(opening)}"]
     for line in lines:

@@ -1,5 +1,6 @@
 """Autopay's settlements are known by what is set, and matched with the payments it collected."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -107,7 +108,7 @@ def test_what_a_transfers_state_does_not_allow_is_refused(status: TransferStatus
         TransferStatus.TO_CLARIFY: {"credit", "send_back"},
         TransferStatus.CREDITED: {"uncredit"},
     }.get(status, set())
-    deeds = {
+    deeds: dict[str, Callable[[Transfer], object]] = {
         "credit": credit,
         "send_back": lambda found: send_back(found, MONDAY),
         "uncredit": lambda found: uncredit(found, MONDAY),

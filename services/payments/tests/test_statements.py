@@ -26,6 +26,7 @@ from services.payments.tests.banks import (
     MBANK_ACCOUNT,
     PKO_ACCOUNT,
     SENDER,
+    WIDTH,
     Line,
     bph,
     camt,
@@ -33,6 +34,7 @@ from services.payments.tests.banks import (
     pko,
     reading,
     virtual,
+    wrapped,
 )
 
 Write = Callable[..., bytes]
@@ -73,13 +75,12 @@ def test_the_profile_follows_from_the_accounts_bank() -> None:
 
 
 def test_mbank_tells_the_payers_id_although_a_line_ends_in_the_middle_of_it() -> None:
+    data = mbank([Line(1, payer=14)]).decode("cp1250").replace("\r\n", "\n")
+    before, details, after = re.split(r":86:|\n(?=:62F)", data)
+    flat = details.replace("\n", "")
     for shift in range(70):
-        data = mbank([Line(1, payer=14)]).decode("cp1250")
-        flat = data.replace("\r\n", "\n").split(":86:")[1].split("\n:62F")[0].replace("\n", "")
-        moved = f"{'X' * shift} {flat}"
-        wrapped = "\r\n".join(moved[at : at + 65] for at in range(0, len(moved), 65))
-        again = re.sub(r":86:.*?\r\n:62F", lambda _, body=wrapped: f":86:{body}\r\n:62F", data, flags=re.DOTALL)
-        [entry] = only(again.encode("cp1250")).entries
+        moved = "\n".join(wrapped(f"{'X' * shift} {flat}", WIDTH))
+        [entry] = only(f"{before}:86:{moved}\n{after}".encode("cp1250")).entries
         assert entry.details.payer_ids == ("000000000014",), shift
         assert entry.details.title == "czynsz za marzec"
 
