@@ -17,17 +17,24 @@ from libs.events.envelope import MAX_RECORD_BYTES, Envelope, EventData, encode, 
 
 APPEND_ATTEMPTS = 8  # a stream contended more often than this is answered 503 rather than kept waiting
 
-# Events and their outbox rows, in one statement and in the order given.
+# Events and their outbox rows, in one statement and in the order given; none while Kafka is ahead of the store.
 APPEND = """
 with given as (
     select * from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::bytea[])
         with ordinality as g (topic, subject, stream_version, event_id, event_type, business_key, body, n)
+    where not exists (select from ahead)
 ), recorded as (
     insert into events (topic, subject, stream_version, event_id, event_type, business_key, body)
     select topic, subject, stream_version, event_id, event_type, business_key, body from given order by n
 )
 insert into outbox (topic, key, body) select topic, subject, body from given order by n
 """
+
+NOTHING_INSERTED = "INSERT 0 0"
+BEHIND = (
+    "Kafka holds events of this service that its database lacks: it was restored to an earlier time. Nothing is taken "
+    "until an operator has run `restore-from-kafka`"
+)
 
 # The last version of each stream.
 VERSIONS = """
@@ -50,6 +57,10 @@ Parse = Callable[[Envelope], EventData]
 
 class WrongExpectedVersionError(Exception):
     """The stream has moved on since it was read: read it again and decide anew."""
+
+
+class StoreBehindError(ConnectionError):
+    """Kafka holds own events that the store lacks: to whoever asks, the same as a database that is away for a while."""
 
 
 class DuplicateKeyError(Exception):
@@ -97,6 +108,11 @@ class EventStore:
         self._clock = clock
         self._new_id = new_id
 
+    @property
+    def source(self) -> str:
+        """What the events carry as their source."""
+        return self._source
+
     async def append(
         self,
         tx: Connection,
@@ -112,6 +128,7 @@ class EventStore:
             WrongExpectedVersionError: someone else appended first. The transaction is lost; decide again in a new one.
             DuplicateKeyError: a business key is taken.
             OversizedEventError: an event does not fit into a record.
+            StoreBehindError: the database was restored to an earlier time, and nothing is appended yet.
         """
         padded = [*keys, *[None] * (len(events) - len(keys))]
         numbered = [
@@ -160,7 +177,7 @@ class EventStore:
         envelopes = [self._envelope(item, version) for item, version in numbered]
         bodies = [_encoded(envelope) for envelope in envelopes]
         try:
-            await tx.execute(
+            status = await tx.execute(
                 APPEND,
                 [item.event.topic for item, _ in numbered],
                 [item.subject for item, _ in numbered],
@@ -174,6 +191,8 @@ class EventStore:
             if error.constraint_name == "events_business_key":
                 raise DuplicateKeyError(str(error.detail)) from error
             raise WrongExpectedVersionError(str(error.detail)) from error
+        if status == NOTHING_INSERTED:
+            raise StoreBehindError(BEHIND)
         for envelope in envelopes:
             EVENTS_APPENDED.labels(envelope.type).inc()
         return envelopes

@@ -19,6 +19,7 @@ PROJECTION_STOPPED = Gauge(
     "iok_projection_stopped", "1 while a partition is stopped and wants an operator.", ("topic", "partition")
 )
 STALE_BATCHES = Counter("iok_stale_batches_total", "Batches dropped because another projector had moved on.")
+OWN_EVENTS_AHEAD = Gauge("iok_own_events_ahead", "Own events on Kafka that the store lacks.")
 EVENTS_APPENDED = Counter("iok_events_appended_total", "Events recorded in the event store.", ("type",))
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -17,10 +18,11 @@ from confluent_kafka import KafkaException
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from libs.chassis import logs
+from libs.chassis import logs, own_events
 from libs.chassis.faults import FaultRecorder
 from libs.chassis.kafka import MissingTopicError
 from libs.chassis.outbox import Relay, republish
+from libs.chassis.own_events import OwnEvents
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Database, UnnamedDatabaseError, migrate
 from libs.chassis.projection import ProjectionRunner
 from libs.chassis.settings import ServiceSettings, StoringSettings, load
@@ -53,6 +55,8 @@ class Parts:
     runners: Sequence[Runner] = ()
     periodic: Mapping[str, Task] = field(default_factory=dict)
     """Background work that runs beside the relay, by name."""
+    own_events: OwnEvents | None = None
+    """What holds Kafka against the store before anything is published."""
     close: Callable[[], Awaitable[None]] | None = None
 
 
@@ -164,11 +168,14 @@ def _tasks(parts: Parts, roles: Sequence[str]) -> dict[str, Task]:
     if "api" in roles:
         tasks["api"] = lambda stop: _serve(parts, stop)
     if "relay" in roles and parts.relay is not None:
-        tasks["relay"] = parts.relay.run
-        tasks |= parts.periodic
+        tasks |= {"relay": _relay(parts.relay, parts.own_events), **parts.periodic}
     if "projector" in roles:
         tasks |= {f"projector-{n}": runner.run for n, runner in enumerate(parts.runners)}
     return tasks
+
+
+def _relay(relay: Relay, own_events: OwnEvents | None) -> Task:
+    return relay.run if own_events is None else partial(own_events.relay_when_true, relay.run)
 
 
 async def run_roles(service: Service[SettingsT], settings: SettingsT, roles: Sequence[str]) -> int:
@@ -185,6 +192,8 @@ async def run_roles(service: Service[SettingsT], settings: SettingsT, roles: Seq
         recorder = FaultRecorder(parts.database, "+".join(roles))
         logging.getLogger().addHandler(recorder)
         tasks["faults"] = recorder.run
+    if parts.own_events is not None:
+        await parts.own_events.first_look()
     logs.logger(__name__).info("started", tasks=sorted(tasks), port=parts.port)
     running = [asyncio.create_task(task(stop), name=name) for name, task in tasks.items()]
     waiting = asyncio.create_task(stop.wait())
@@ -237,6 +246,27 @@ async def _read_again(service: Service[SettingsT], settings: SettingsT) -> int:
     return 0
 
 
+async def _restore(service: Service[SettingsT], settings: SettingsT) -> int:
+    """Bring back own events that Kafka holds and the database lacks."""
+    parts = await service.build(settings)
+    if parts.own_events is None or parts.database is None:
+        raise CommandError(f"{service.name} has no events of its own")
+    try:
+        done = await parts.own_events.restore(lambda read, of: _progress(f"{read} of {of} records read"))
+    except own_events.AWAY as error:
+        raise CommandError(f"{error or type(error).__name__}; run it again, it goes on") from error
+    finally:
+        await parts.database.close()
+    for conflict in done.conflicts:
+        _progress(f"CONFLICT: {conflict}")
+    print(f"{done.restored} events brought back, {done.read} records read")  # noqa: T201  # an operator's command
+    return 1 if done.conflicts else 0
+
+
+def _progress(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201  # progress of an operator's command
+
+
 def _parser(service: Service[Any]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"python -m services.{service.name}", description=f"The {service.name} service."
@@ -249,6 +279,7 @@ def _parser(service: Service[Any]) -> argparse.ArgumentParser:
     own = {command.name for command in service.commands}
     if "republish" not in own:
         verbs.add_parser("republish", help="publish all own events again; readers drop what they have seen")
+    verbs.add_parser("restore-from-kafka", help="bring back own events that Kafka holds and the database lacks")
     if service.reads_again:
         verbs.add_parser("read-again", help="read topics that were made again from their beginning")
     for command in service.commands:
@@ -265,6 +296,8 @@ async def _carry_out(service: Service[SettingsT], settings: SettingsT, arguments
         return await _migrate(service, settings)
     if verb == "republish":
         return await _republish(service, settings)
+    if verb == "restore-from-kafka":
+        return await _restore(service, settings)
     if verb == "read-again":
         return await _read_again(service, settings)
     return await run_roles(service, settings, ROLES if verb == "all" else (verb,))

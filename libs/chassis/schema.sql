@@ -16,6 +16,18 @@ create table events (
 );
 create unique index events_business_key on events (topic, subject, business_key) where business_key is not null;
 
+-- Own events that Kafka holds and `events` does not: the database was restored to an earlier time. While a row stands here
+-- nothing is appended.
+create table ahead (
+    event_id text primary key,
+    topic text not null,
+    subject text not null,
+    stream_version integer not null,
+    partition integer not null,
+    "offset" bigint not null,
+    found_at timestamptz not null default now()
+);
+
 -- What Kafka has not acknowledged yet. A row is taken out only after the acknowledgement.
 create table outbox (
     position bigint generated always as identity primary key,

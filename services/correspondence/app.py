@@ -17,13 +17,16 @@ from libs.chassis.http import create_app
 from libs.chassis.http.idempotency import FORGET_PERIOD_SECONDS, forget_old_answers
 from libs.chassis.logs import logger
 from libs.chassis.outbox import Relay
+from libs.chassis.own_events import KeysAlone, OwnEvents
 from libs.chassis.panel import Link, PanelParts, Section, Table, mount, wording
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Database
 from libs.chassis.runtime import Parts, now_and_then, open_database
+from libs.events.correspondence import MatterTypeDefined
 from libs.events.decoding import read_data
-from libs.events.envelope import new_event_id
+from libs.events.envelope import EventData, new_event_id
+from libs.events.names import CORRESPONDENCE
 from services.correspondence.api import Door, inbox, pages, tenant
-from services.correspondence.commands import Chance, Correspondence
+from services.correspondence.commands import FIRST_DEFINITION, Chance, Correspondence
 from services.correspondence.read_models import matters
 from services.correspondence.settings import Settings
 
@@ -63,16 +66,24 @@ async def build(settings: Settings) -> Parts:
     app.include_router(tenant.router(door))
     app.include_router(inbox.router(door, panel.gate))
     app.include_router(pages.router(door, panel), include_in_schema=False)
+    own = OwnEvents(database, settings.kafka, f"iok/{NAME}", (CORRESPONDENCE,), read_data, KeysAlone(_key_of))
     return Parts(
         app=app,
         port=settings.port,
         host=settings.bind_host,
         database=database,
         relay=Relay(settings.database_url.get_secret_value(), settings.kafka, NAME),
+        own_events=own,
         periodic={
+            "own-events": own.watch,
             "forget-old-answers": now_and_then(FORGET_PERIOD_SECONDS, partial(forget_old_answers, database)),
         },
     )
+
+
+def _key_of(event: EventData) -> str | None:
+    """The business key of an event; lists and threads are made again by `rebuild`."""
+    return FIRST_DEFINITION if isinstance(event, MatterTypeDefined) else None
 
 
 def _lifespan(door: Door) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:

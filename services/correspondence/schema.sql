@@ -82,11 +82,13 @@ left join read_marks by_staff on by_staff.matter_id = m.matter_id and by_staff.r
 
 -- The service's role: it adds events and letters and can never change or remove one.
 grant select, insert on events to iok_correspondence;
-grant select, insert, delete on outbox to iok_correspondence;
+grant select, insert, delete on outbox, ahead to iok_correspondence;
 grant select, insert, delete on idempotency_keys to iok_correspondence;
 grant select, insert, delete on recent_errors to iok_correspondence;
-grant select on positions, caught_up to iok_correspondence;
-grant select, update on set_aside to iok_correspondence;
+grant select, insert, update on positions to iok_correspondence;
+grant select on caught_up to iok_correspondence;
+grant select, update (reason, detail, state, decided_at, decided_by, decision_reason, replays, dead_lettered_at)
+    on set_aside to iok_correspondence;
 grant select, insert on set_aside_decisions to iok_correspondence;
 grant select, insert on letters, matter_register to iok_correspondence;
 grant select, insert, update on matter_types, matter_numbers, read_marks to iok_correspondence;

@@ -11,12 +11,15 @@ from libs.chassis.auth import TokenSigner, TokenVerifier
 from libs.chassis.event_store import EventStore, utc_now
 from libs.chassis.http import create_app
 from libs.chassis.outbox import Relay
+from libs.chassis.own_events import OwnEvents
 from libs.chassis.panel import PanelParts, Section, Table, mount
 from libs.chassis.projection import ProjectionRunner
 from libs.chassis.runtime import CommandError, Parts, now_and_then, open_database
 from libs.events.decoding import read_data
+from libs.events.names import ACCOUNTS
 from services.identity import api
 from services.identity.commands.passwords import PasswordPool
+from services.identity.commands.restoring import Following
 from services.identity.commands.sessions import forget_old
 from services.identity.commands.tools import Tools
 from services.identity.consumer import LeaseProjector
@@ -59,6 +62,8 @@ async def build(settings: Settings) -> Parts:
     tools = await make_tools(settings)
     projector = LeaseProjector(settings.company_sources)
 
+    own = OwnEvents(tools.database, settings.kafka, tools.store.source, (ACCOUNTS,), read_data, Following())
+
     async def close() -> None:
         tools.passwords.close()
 
@@ -69,7 +74,8 @@ async def build(settings: Settings) -> Parts:
         database=tools.database,
         relay=Relay(settings.database_url.get_secret_value(), settings.kafka, NAME),
         runners=[ProjectionRunner(tools.database, settings.kafka, f"iok-{NAME}", projector)],
-        periodic={"forget": now_and_then(FORGET_SECONDS, partial(forget_old, tools))},
+        periodic={"forget": now_and_then(FORGET_SECONDS, partial(forget_old, tools)), "own-events": own.watch},
+        own_events=own,
         close=close,
     )
 

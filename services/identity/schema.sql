@@ -104,7 +104,7 @@ create index audit_log_account on audit_log (account_id, id);
 -- What the service's own role may do: events, letters and the audit log are never rewritten nor deleted.
 grant usage on schema public to iok_identity;
 grant select, insert on events, seen, audit_log, people to iok_identity;
-grant select, insert, delete on outbox, recent_errors to iok_identity;
+grant select, insert, delete on outbox, recent_errors, ahead to iok_identity;
 grant select, insert, update on positions, caught_up to iok_identity;
 grant select, insert on set_aside to iok_identity;
 grant update (reason, detail, state, decided_at, decided_by, decision_reason, replays, dead_lettered_at)

@@ -7,14 +7,17 @@ from libs.chassis.auth import TokenVerifier
 from libs.chassis.event_store import EventStore, utc_now
 from libs.chassis.http import create_app
 from libs.chassis.outbox import Relay
+from libs.chassis.own_events import KeysAlone, OwnEvents
 from libs.chassis.panel import PanelParts, mount
 from libs.chassis.postgres import Database
 from libs.chassis.projection import ProjectionRunner
 from libs.chassis.runtime import Parts, open_database
 from libs.events.decoding import read_data
 from libs.events.envelope import new_event_id
+from libs.events.topics import CHARGES, LEASES, SEALS
 from services.ledger.api import rebuilds, sections, tenant
 from services.ledger.commands.announcing import SOURCE, Announcer
+from services.ledger.commands.restoring import key_of
 from services.ledger.commands.sealing import Sealer
 from services.ledger.consumer.live import LiveProjection
 from services.ledger.consumer.projector import BookProjector
@@ -64,6 +67,7 @@ async def build(settings: Settings) -> Parts:
     app = create_app(NAME, ready={"book": lambda: _has_a_book(database)})
     app.state.verifier = TokenVerifier(settings.token_public_keys, NAME)
     panel = mount(app, PanelParts(NAME, settings, database, feeding, sections=sections.of(database)))
+    own = own_events(settings, database)
     app.include_router(tenant.router(database))
     app.include_router(rebuilds.router(rebuild(settings, database), sealer(database), panel.gate))
     return Parts(
@@ -73,8 +77,14 @@ async def build(settings: Settings) -> Parts:
         database=database,
         relay=Relay(settings.database_url.get_secret_value(), settings.kafka, NAME),
         runners=[_live_projection(settings, database, feeding)],
-        periodic={"seal": sealer(database).run},
+        periodic={"seal": sealer(database).run, "own-events": own.watch},
+        own_events=own,
     )
+
+
+def own_events(settings: Settings, database: Database) -> OwnEvents:
+    """What holds Kafka against the ledger's store, and restores it."""
+    return OwnEvents(database, settings.kafka, SOURCE, (LEASES, CHARGES, SEALS), read_data, KeysAlone(key_of))
 
 
 def _live_projection(settings: Settings, database: Database, feeding: BookProjector) -> LiveProjection:

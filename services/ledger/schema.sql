@@ -416,7 +416,7 @@ grant select, insert on events, records, alarms to iok_ledger;
 grant select, insert on book_entries, book_postings, book_seen, book_repeats, book_refused to iok_ledger;
 grant select, insert, update on book_trial, book_balances, book_leases, book_streams to iok_ledger;
 grant select on books, entries, history, postings, trial_balance, lease_balances, leases to iok_ledger;
-grant select, insert, delete on outbox, recent_errors to iok_ledger;
+grant select, insert, delete on outbox, recent_errors, ahead to iok_ledger;
 grant select, insert, update on positions, caught_up to iok_ledger;
 grant select, insert on set_aside to iok_ledger;
 grant update (reason, detail, state, decided_at, decided_by, decision_reason, replays, dead_lettered_at)

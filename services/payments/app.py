@@ -8,14 +8,17 @@ from libs.chassis.event_store import EventStore
 from libs.chassis.http import create_app
 from libs.chassis.http.idempotency import FORGET_PERIOD_SECONDS, forget_old_answers
 from libs.chassis.outbox import Relay
+from libs.chassis.own_events import OwnEvents
 from libs.chassis.panel import Link, PanelParts, mount
 from libs.chassis.postgres import Database
 from libs.chassis.projection import ProjectionRunner
 from libs.chassis.runtime import Parts, now_and_then, open_database
 from libs.events.decoding import read_data
+from libs.events.topics import PAYMENTS, TRANSFERS
 from services.payments.api import Door, autopay, reviews, tenant
 from services.payments.commands.expiry import PaymentExpirer
 from services.payments.commands.notifications import NotificationTaker
+from services.payments.commands.restoring import Following
 from services.payments.commands.start import PaymentStarter
 from services.payments.commands.statements import StatementRules
 from services.payments.consumer import LeaseProjector
@@ -82,6 +85,9 @@ async def build(settings: Settings) -> Parts:
         templates=FOLDER / "templates",
     )
     panel = mount(app, parts)
+    store = event_store()
+    topics = (PAYMENTS, TRANSFERS)
+    own = OwnEvents(database, settings.kafka, store.source, topics, read_data, Following(store))
     app.include_router(tenant.router(door))
     app.include_router(autopay.router(door))
     app.include_router(reviews.router(door, panel), include_in_schema=False)
@@ -92,7 +98,9 @@ async def build(settings: Settings) -> Parts:
         database=database,
         relay=Relay(settings.database_url.get_secret_value(), settings.kafka, NAME),
         runners=[ProjectionRunner(database, settings.kafka, f"iok-{NAME}", projector)],
+        own_events=own,
         periodic={
+            "own-events": own.watch,
             "expire-payments": PaymentExpirer(database, event_store()).run,
             "forget-old-answers": now_and_then(FORGET_PERIOD_SECONDS, partial(forget_old_answers, database)),
         },

@@ -157,8 +157,11 @@ create index settled_payments_transfer on settled_payments (transfer_id);
 
 -- What the running service may do. Events are never changed and never deleted; a notification's bytes neither.
 grant select, insert on events to iok_payments;
-grant select, insert, delete on outbox to iok_payments;
-grant select, insert, update on positions, caught_up, set_aside to iok_payments;
+grant select, insert, delete on outbox, ahead to iok_payments;
+grant select, insert, update on positions, caught_up to iok_payments;
+grant select, insert,
+    update (reason, detail, state, decided_at, decided_by, decision_reason, replays, dead_lettered_at)
+    on set_aside to iok_payments;
 grant select, insert on set_aside_decisions to iok_payments;
 grant select, insert on seen to iok_payments;
 grant select, insert, delete on idempotency_keys, recent_errors to iok_payments;

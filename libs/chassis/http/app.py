@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from libs.chassis.event_store import WrongExpectedVersionError
+from libs.chassis.event_store import StoreBehindError, WrongExpectedVersionError
 from libs.chassis.http.problems import Problem, answer_problem, not_found, unavailable
 from libs.chassis.logs import correlated, logger
 from libs.chassis.metrics import HTTP_SECONDS, exposition
@@ -135,6 +135,11 @@ async def _answer_unavailable(_: Request, error: Exception) -> JSONResponse:
     return unavailable().response()
 
 
+async def _answer_behind(_: Request, error: Exception) -> JSONResponse:
+    logger(__name__).error("command refused", error=str(error))
+    return unavailable("Przywracamy dane po awarii. Niczego nie zapisaliśmy; spróbuj ponownie później.").response()
+
+
 async def _answer_defect(request: Request, error: Exception) -> JSONResponse:
     logger(__name__).error("request failed", path=request.url.path, exc_info=error)
     return Problem(500, "Błąd po naszej stronie", detail="Zapisaliśmy go. Spróbuj ponownie za chwilę.").response()
@@ -149,6 +154,7 @@ def _add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(WrongExpectedVersionError, _answer_unavailable)
     for kind in (*UNAVAILABLE, *CONFLICT):
         app.add_exception_handler(kind, _answer_unavailable)
+    app.add_exception_handler(StoreBehindError, _answer_behind)
     app.add_exception_handler(Exception, _answer_defect)
 
 

@@ -33,6 +33,8 @@ CLOSE = "update accounts set closed_on = $2 where account_id = $1"
 GRANT_ROLE = "insert into staff_roles (account_id, role) values ($1, $2) on conflict do nothing"
 REVOKE_ROLE = "delete from staff_roles where account_id = $1 and role = $2"
 
+IS_HERE = "select exists (select from accounts where account_id = $1)"
+
 # Whose these logins are (person null: a staff member's).
 TAKEN = "select login_key, account_id, person_id from accounts where login_key = any($1::text[])"
 
@@ -131,6 +133,12 @@ async def project(tx: Connection, events: Sequence[Event]) -> None:
                 pass
             case _:
                 assert_never(event)
+
+
+async def is_here(tx: Connection, account_id: str) -> bool:
+    """Whether an account stands in the table."""
+    found: bool = await tx.fetchval(IS_HERE, account_id)
+    return found
 
 
 async def taken(tx: Connection, login_keys: Sequence[str]) -> dict[str, Taken]:
