@@ -106,6 +106,16 @@ simulate: install ## The seeded simulation of the real decide and fold: make sim
 
 BENCH ?=
 
+DRILLS := ledger-lost kafka-lost both-lost restore
+
+.PHONY: drill
+drill: install ## List the drills; run one by `make drill-ledger-lost` and so on
+	@$(PY) -m tests.drills
+
+.PHONY: $(DRILLS:%=drill-%)
+$(DRILLS:%=drill-%): drill-%: pages
+	@$(PY) -m tests.drills $*
+
 .PHONY: bench
 bench: pages ## Measure every figure of docs/performance.md: make bench BENCH="--only P4,P9"; --help lists the options
 	@$(PY) -m tests.bench $(BENCH)

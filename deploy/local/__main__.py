@@ -1,17 +1,22 @@
-"""`python -m deploy.local [demo|up|down|status]`: the whole system on this machine."""
+"""`python -m deploy.local [demo|up|down|status|stop SERVICE|start SERVICE]`: the whole system on this machine."""
 
 import argparse
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 
 from deploy.local import report
+from deploy.local.health import wait_for_services
 from deploy.local.lock import StackLock
 from deploy.local.places import ROOT, Places
+from deploy.local.processes import API_PROCESS, PROCESSES, processes_of
 from deploy.local.progress import Progress, StackError
 from deploy.local.stack import Stack
+from deploy.local.supervision import Supervisor
 from libs.chassis import logs
 
 UP_SECONDS = 1200.0
@@ -103,6 +108,24 @@ def down(places: Places) -> int:
     return 1
 
 
+def turn(places: Places, command: str, names: Sequence[str]) -> int:
+    """Stop services and leave them stopped, or start them again and wait until they are ready."""
+    chosen = [process for name in names for process in processes_of(name)]
+    if not chosen or not places.run_file.exists():
+        told = "nothing runs here: `make up`" if chosen else f"name services or processes: {', '.join(PROCESSES)}"
+        print(told, file=sys.stderr)
+        return 2
+    supervisor = Supervisor(places)
+    if command == "stop":
+        supervisor.halt(*chosen)
+        return 0
+    supervisor.launch(*chosen)
+    services = json.loads(places.run_file.read_text(encoding="utf-8"))["services"]
+    urls = {name: row["url"] for name, row in services.items() if API_PROCESS[name] in chosen}
+    wait_for_services(urls, Progress(), lambda: True, places.log)
+    return 0
+
+
 def status(places: Places) -> int:
     """Say how everything is; the exit code is 0 when all is ready."""
     ready, told = report.status(places)
@@ -113,12 +136,15 @@ def status(places: Places) -> int:
 def main() -> int:
     """Read the command line and do it."""
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
-    parser.add_argument("command", nargs="?", default="demo", choices=("demo", "up", "down", "status"))
+    parser.add_argument("command", nargs="?", default="demo", choices=("demo", "up", "down", "status", "stop", "start"))
+    parser.add_argument("names", nargs="*", metavar="SERVICE", help="what to stop or start; a service or one process")
     parser.add_argument("--background", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     places = Places.from_environment()
     if options.command == "demo":
         return demo(places, background=options.background)
+    if options.command in {"stop", "start"}:
+        return turn(places, options.command, options.names)
     return {"up": up, "down": down, "status": status}[options.command](places)
 
 

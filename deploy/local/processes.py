@@ -51,6 +51,11 @@ STOP_GROUPS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+def processes_of(name: str) -> tuple[str, ...]:
+    """The processes of a service, or the one of that name; none when nothing is called so."""
+    return tuple(process for process, told in PROCESSES.items() if name in (process, told.service))
+
+
 def programs(surroundings: Surroundings) -> list[Program]:
     """The programs to run; the sandbox only when no Autopay is given."""
     environment = {"IOK_VAR": str(surroundings.places.var), "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": ""}

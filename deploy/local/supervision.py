@@ -84,7 +84,6 @@ class Supervisor:
         self._places = places
         self._socket = _socket(places)
         self._settings = places.run / "supervisord.conf"
-        self._group: dict[str, str] = {}
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, programs: Iterable[Program], inherited: tuple[int, ...] = ()) -> None:
@@ -94,7 +93,6 @@ class Supervisor:
             StackError: it does not answer.
         """
         by_name = {program.name: program for program in programs}
-        self._group = {name: group for group, names in STOP_GROUPS.items() for name in names if name in by_name}
         write_private(self._settings, _settings(self._places, self._socket, by_name))
         with (self._places.log / "supervisord.out").open("ab") as out:
             self.process = subprocess.Popen(
@@ -122,9 +120,22 @@ class Supervisor:
         server = self._server()
         for name in names:
             try:
-                server.supervisor.startProcess(f"{self._group[name]}:{name}", False)
+                server.supervisor.startProcess(f"{_group(name)}:{name}", False)
             except Fault as fault:
                 raise StackError(f"{name} cannot be started: {fault.faultString}; see {self._places.log}") from fault
+
+    def halt(self, *names: str) -> None:
+        """Stop these programs, and leave them stopped until they are launched again.
+
+        Raises:
+            StackError: one cannot be stopped.
+        """
+        server = self._server()
+        for name in names:
+            try:
+                server.supervisor.stopProcess(f"{_group(name)}:{name}", True)
+            except Fault as fault:
+                raise StackError(f"{name} cannot be stopped: {fault.faultString}") from fault
 
     def pids(self) -> dict[str, int]:
         """The process number of every program that runs at this moment.
@@ -165,6 +176,10 @@ class Supervisor:
             else:
                 return
         raise StackError(f"the supervisor does not start; see {self._places.log}/supervisord.out")
+
+
+def _group(name: str) -> str:
+    return next(group for group, names in STOP_GROUPS.items() if name in names)
 
 
 def _socket(places: Places) -> Path:

@@ -1,0 +1,1 @@
+"""Drills: what is lost on the running system comes back by operators' commands alone, and is proven to be the same."""
