@@ -65,15 +65,15 @@ check: pages ## Format, lint, types, architecture, schemas and the fast tests
 	$(PYTEST) -m "$(FAST)"
 
 .PHONY: test
-test: pages chromium ## Every test but the measurements, on a real Kafka, PostgreSQL and browser
-	$(PYTEST) -m "not bench"
+test: pages chromium ## Every test but measurements and the browser's matrix, on a real Kafka, PostgreSQL and browser
+	$(PYTEST) -m "not bench and not matrix"
 
 .PHONY: test-fast
 test-fast: install ## The tests that need no server
 	$(PYTEST) -m "$(FAST)"
 
 .PHONY: browser
-browser: pages chromium ## The tests in a browser
+browser: pages chromium ## The tests in a browser, every page in every mode among them
 	$(PY) -m pytest -m browser
 
 .PHONY: guide
