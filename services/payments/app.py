@@ -15,12 +15,14 @@ from libs.chassis.projection import ProjectionRunner
 from libs.chassis.runtime import Parts, now_and_then, open_database
 from libs.events.decoding import read_data
 from libs.events.topics import PAYMENTS, TRANSFERS
-from services.payments.api import Door, autopay, reviews, tenant
+from services.payments.api import Door, autopay, reviews, statements, tenant, transfers
+from services.payments.api.staff import MoneyDoor
 from services.payments.commands.expiry import PaymentExpirer
 from services.payments.commands.notifications import NotificationTaker
 from services.payments.commands.restoring import Following
 from services.payments.commands.start import PaymentStarter
-from services.payments.commands.statements import StatementRules
+from services.payments.commands.statements import StatementImporter, StatementRules
+from services.payments.commands.transfers import TransferDesk
 from services.payments.consumer import LeaseProjector
 from services.payments.domain.autopay import Merchant
 from services.payments.domain.bank_profiles import BadProfilesError, Reading, read_profiles
@@ -67,12 +69,19 @@ def new_door(settings: Settings, database: Database) -> Door:
     )
 
 
+def new_money_door(settings: Settings, database: Database) -> MoneyDoor:
+    """What the panel's pages about bank statements and transfers are built with."""
+    store, rules = event_store(), statement_rules(settings)
+    importer = StatementImporter(database, store, rules)
+    return MoneyDoor(database, importer, TransferDesk(database, store), rules.reading.profiles)
+
+
 async def build(settings: Settings) -> Parts:
     """Build every part of the service; nothing is asked of the outside world yet."""
     database = await open_database(settings, f"iok-{NAME}")
-    door = new_door(settings, database)
+    door, money = new_door(settings, database), new_money_door(settings, database)
     projector = LeaseProjector(settings.company_sources)
-    limits = {autopay.PATH: autopay.BODY_LIMIT_BYTES}
+    limits = {autopay.PATH: autopay.BODY_LIMIT_BYTES, statements.PAGE: statements.BODY_LIMIT_BYTES}
     app = create_app(NAME, ready={"database": database.answers}, body_limits_bytes=limits)
     app.state.verifier = TokenVerifier(settings.token_public_keys, NAME)
     parts = PanelParts(
@@ -80,8 +89,13 @@ async def build(settings: Settings) -> Parts:
         settings,
         database,
         projector,
-        sections=[reviews.section(door)],
-        links=[Link(reviews.PAGE, "Płatności do wyjaśnienia")],
+        sections=[reviews.section(door), transfers.section(money)],
+        links=[
+            Link(transfers.PAGE, "Przelewy do wyjaśnienia"),
+            Link(statements.PAGE, "Wyciągi bankowe"),
+            Link(statements.SETTLEMENTS_PAGE, "Rozliczenia Autopay"),
+            Link(reviews.PAGE, "Płatności do wyjaśnienia"),
+        ],
         templates=FOLDER / "templates",
     )
     panel = mount(app, parts)
@@ -90,7 +104,8 @@ async def build(settings: Settings) -> Parts:
     own = OwnEvents(database, settings.kafka, store.source, topics, read_data, Following(store))
     app.include_router(tenant.router(door))
     app.include_router(autopay.router(door))
-    app.include_router(reviews.router(door, panel), include_in_schema=False)
+    for router in (reviews.router(door, panel), transfers.router(money, panel), statements.router(money, panel)):
+        app.include_router(router, include_in_schema=False)
     return Parts(
         app=app,
         port=settings.port,

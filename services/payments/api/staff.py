@@ -1,0 +1,122 @@
+"""What the panel's pages about bank money share: what they are built with, words, and masks for lists."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from libs.chassis.auth import Principal
+from libs.chassis.panel import PanelSession
+from libs.chassis.postgres import Database
+from services.payments.commands.statements import StatementImporter
+from services.payments.commands.transfers import TransferDesk
+from services.payments.domain.accounts import grouped
+from services.payments.domain.bank_profiles import Profiles
+from services.payments.domain.matching import By, Unclear
+from services.payments.domain.statement import StatementRefusedError, grosze_of, zlote
+from services.payments.domain.transfer import Deed, TransferStatus
+from services.payments.read_models.transfers import Search
+
+SEE_OTHER = 303
+ROWS = 50
+DECIDING_ROLES = ("operator", "accountant")
+MAX_NOTE_CHARACTERS = 500
+MAX_SEARCH_CHARACTERS = 100
+MASKED_LETTERS = 1
+SHOWN_DIGITS = 4
+NOTHING = "\u2013"
+
+StaffForm = tuple[PanelSession, Mapping[str, str]]
+
+STATUSES: Mapping[TransferStatus, str] = {
+    TransferStatus.TO_CLARIFY: "do wyjaśnienia",
+    TransferStatus.CREDITED: "zaliczony na umowę",
+    TransferStatus.RETURNED: "odesłany",
+    TransferStatus.SETTLED: "rozliczenie Autopay",
+}
+REASONS: Mapping[str, str] = {
+    Unclear.NO_NUMBER: "nie ma w nim numeru rachunku ani identyfikatora",
+    Unclear.UNKNOWN_NUMBER: "numer nie należy do żadnej umowy",
+    Unclear.AMBIGUOUS: "numer pasuje do więcej niż jednej umowy",
+    Unclear.TAKEN_OFF: "zdjęty z umowy przez pracownika",
+    By.PAYER_ID: "po identyfikatorze wpłacającego z banku",
+    By.ACCOUNT: "po rachunku wirtualnym, na który wpłynął",
+    By.TEXT: "po numerze rachunku w tytule",
+    By.OPERATOR: "przez pracownika",
+}
+DEEDS: Mapping[str, str] = {
+    Deed.CREDITED: "zaliczono na umowę",
+    Deed.UNCREDITED: "zdjęto z umowy",
+    Deed.RETURNED: "odesłano",
+    "report_credited": "zaliczono zgłoszenie",
+    "report_dismissed": "odrzucono zgłoszenie",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyDoor:
+    """What the pages are built with."""
+
+    database: Database
+    importer: StatementImporter
+    desk: TransferDesk
+    profiles: Profiles
+
+
+def words() -> dict[str, Any]:
+    """What every page of these may use: names of states and reasons, and how money, days and accounts are written."""
+    return {
+        "statuses": STATUSES,
+        "reasons": REASONS,
+        "deeds": DEEDS,
+        "zl": zlote,
+        "nrb": grouped,
+        "day": polish_day,
+        "initials": initials,
+        "ending": ending,
+        "may_decide": may_decide,
+    }
+
+
+def may_decide(session: PanelSession) -> bool:
+    """Whether somebody at the panel may move money; `require_decider` asks again when they do."""
+    return any(role in session.principal.roles for role in DECIDING_ROLES)
+
+
+def require_decider(session: PanelSession) -> Principal:
+    """Who moves money.
+
+    Raises:
+        Problem: 403 for everybody else.
+    """
+    session.principal.require_role(*DECIDING_ROLES)
+    return session.principal
+
+
+def polish_day(day: date) -> str:
+    """A date as people write it: 02.03.2026."""
+    return f"{day:%d.%m.%Y}"
+
+
+def initials(name: str) -> str:
+    """A name as lists show it: the first letters of its first two words."""
+    return " ".join(f"{word[:MASKED_LETTERS]}•••" for word in name.split()[:2]) or NOTHING
+
+
+def ending(account: str) -> str:
+    """An account as lists show it: its last four digits."""
+    return f"…{account[-SHOWN_DIGITS:]}" if account else NOTHING
+
+
+def search_of(text: str) -> Search:
+    """What is looked for: a text is an amount too when it can be one, and digits of an account."""
+    wanted = text.strip()[:MAX_SEARCH_CHARACTERS]
+    if not wanted:
+        return Search()
+    try:
+        amount = grosze_of(re.sub(r"\s|zł", "", wanted))
+    except StatementRefusedError:
+        amount = None
+    digits = re.sub(r"[\s-]", "", wanted).removeprefix("PL")
+    return Search(wanted, amount, digits if digits.isdecimal() else "")

@@ -1,0 +1,211 @@
+"""Transfers on the panel: what waits to be clarified is found, credited to a lease, taken off it again or sent back."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from libs.chassis.http import not_found
+from libs.chassis.logs import logger
+from libs.chassis.panel import Panel, PanelSession, Section, Table
+from services.payments.api.staff import (
+    MAX_NOTE_CHARACTERS,
+    ROWS,
+    SEE_OTHER,
+    MoneyDoor,
+    StaffForm,
+    require_decider,
+    search_of,
+    words,
+)
+from services.payments.commands.transfers import NoSuchLeaseError, NoSuchTransferError, Order
+from services.payments.domain.autopay import WARSAW
+from services.payments.domain.statement import zlote
+from services.payments.domain.transfer import NotInThatStateError, TransferStatus
+from services.payments.read_models import money_deeds, transfers
+from services.payments.read_models.transfers import Place
+
+PAGE = "/panel/transfers"
+MIN_NOTE_CHARACTERS = 3
+
+TransferId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+Status = Annotated[TransferStatus, Query()]
+After = Annotated[str | None, Query(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}_[A-Za-z0-9._-]{1,64}$")]
+
+WRONG_STATE = "Ktoś zmienił stan tego przelewu w międzyczasie. Sprawdź go i spróbuj jeszcze raz."
+NO_LEASE = "Nie ma takiej umowy albo ten numer ma więcej niż jedna. Podaj identyfikator albo numer umowy."
+NO_NOTE = "Napisz powód: od 3 do 500 znaków."
+NO_DAY = "Podaj dzień odesłania, nie późniejszy niż dzisiaj."
+
+
+class _FormError(Exception):
+    """A form cannot be carried out as sent: which field, and what to tell."""
+
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(text)
+        self.field = field
+        self.text = text
+
+
+def section(door: MoneyDoor) -> Section:
+    """How much waits, for the panel's first page."""
+
+    async def read() -> Table:
+        async with door.database.connection() as connection:
+            count, grosze = await transfers.count(connection, TransferStatus.TO_CLARIFY)
+        return Table(("Przelewy do wyjaśnienia", "Razem"), [(str(count), zlote(grosze))])
+
+    return Section("Przelewy", read)
+
+
+class _Pages:
+    """The pages below /panel/transfers."""
+
+    def __init__(self, door: MoneyDoor, panel: Panel) -> None:
+        self._door = door
+        self._panel = panel
+
+    async def listed(self, session: PanelSession, status: TransferStatus, text: str, after: str | None) -> Response:
+        """A page of the transfers of a state; names and accounts are masked, titles not shown."""
+        place = None
+        if after is not None:
+            day, _, transfer_id = after.partition("_")
+            place = Place(_day(day), transfer_id)
+        async with self._door.database.connection() as connection:
+            found = await transfers.page(connection, status, search_of(text), place, ROWS)
+            count, grosze = await transfers.count(connection, status)
+        following = f"{found[-1].booked_on}_{found[-1].transfer_id}" if len(found) == ROWS else None
+        return self._panel.render(
+            "payments/transfers.html",
+            session,
+            transfers=found,
+            shown=status,
+            text=text,
+            following=following,
+            count=count,
+            grosze=grosze,
+            **words(),
+        )
+
+    async def one(
+        self, session: PanelSession, transfer_id: str, error: _FormError | None = None, told: str | None = None
+    ) -> HTMLResponse:
+        """One transfer with all the bank told; that it was looked at is logged."""
+        async with self._door.database.connection() as connection:
+            found = await transfers.find(connection, transfer_id)
+            deeds = await money_deeds.about(connection, transfer_id)
+        if found is None:
+            raise not_found()
+        logger(__name__).info("transfer shown", transfer_id=transfer_id, account_id=session.principal.account_id)
+        return self._panel.render(
+            "payments/transfer.html",
+            session,
+            status=200 if error is None else 422,
+            transfer=found,
+            history=deeds,
+            mistake=error,
+            told=told,
+            today=_today(),
+            **words(),
+        )
+
+    async def decided(
+        self, form: StaffForm, transfer_id: str, deed: Callable[[Order], Awaitable[object]], name: str
+    ) -> Response:
+        """Carry a form out, and show the transfer again: after a redirect, or with what is wrong in the form."""
+        session, fields = form
+        who = require_decider(session)
+        try:
+            await deed(Order(transfer_id, who.account_id, _note(fields.get("note", ""), required=name != "credit")))
+        except _FormError as error:
+            return await self.one(session, transfer_id, error)
+        except NoSuchLeaseError:
+            return await self.one(session, transfer_id, _FormError("lease", NO_LEASE))
+        except NotInThatStateError:
+            return await self.one(session, transfer_id, _FormError("state", WRONG_STATE))
+        except NoSuchTransferError as error:
+            raise not_found() from error
+        logger(__name__).info("transfer decided", deed=name, transfer_id=transfer_id, account_id=who.account_id)
+        return RedirectResponse(f"{PAGE}/{transfer_id}?done={name}", SEE_OTHER)
+
+
+def _note(text: str, *, required: bool) -> str | None:
+    note = text.strip()
+    if (required or note) and not MIN_NOTE_CHARACTERS <= len(note) <= MAX_NOTE_CHARACTERS:
+        raise _FormError("note", NO_NOTE)
+    return note or None
+
+
+def _today() -> date:
+    return datetime.now(UTC).astimezone(WARSAW).date()
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise not_found() from error
+
+
+DONE = {
+    "credit": "Przelew zaliczono na umowę. Najemca zobaczy go w historii po chwili.",
+    "uncredit": "Przelew zdjęto z umowy. Czeka znowu na wyjaśnienie.",
+    "return": "Zapisano, że przelew odesłano.",
+}
+
+
+def router(door: MoneyDoor, panel: Panel) -> APIRouter:
+    """The pages below /panel/transfers."""
+    routes, pages = APIRouter(prefix=PAGE), _Pages(door, panel)
+    staff, form = Depends(panel.staff), Depends(panel.staff_form)
+
+    @routes.get("")
+    async def transfers_of(
+        session: Annotated[PanelSession, staff], status: Status = TransferStatus.TO_CLARIFY, cursor: After = None
+    ) -> Response:
+        """A page of a state."""
+        return await pages.listed(session, status, "", cursor)
+
+    @routes.post("")
+    async def search(sent: Annotated[StaffForm, form], status: Status = TransferStatus.TO_CLARIFY) -> Response:
+        """Look for a text: by a form, so that no name is left in an address."""
+        return await pages.listed(sent[0], status, sent[1].get("text", ""), None)
+
+    @routes.get("/{transfer_id}")
+    async def transfer(session: Annotated[PanelSession, staff], transfer_id: TransferId, done: str = "") -> Response:
+        """One transfer."""
+        return await pages.one(session, transfer_id, told=DONE.get(done))
+
+    @routes.post("/{transfer_id}/credit")
+    async def credit(sent: Annotated[StaffForm, form], transfer_id: TransferId) -> Response:
+        """Credit it to the lease that is named."""
+        lease = sent[1].get("lease", "").strip()
+        return await pages.decided(sent, transfer_id, lambda order: door.desk.credit(order, lease), "credit")
+
+    @routes.post("/{transfer_id}/uncredit")
+    async def uncredit(sent: Annotated[StaffForm, form], transfer_id: TransferId) -> Response:
+        """Take it off its lease."""
+        return await pages.decided(sent, transfer_id, door.desk.uncredit, "uncredit")
+
+    @routes.post("/{transfer_id}/return")
+    async def send_back(sent: Annotated[StaffForm, form], transfer_id: TransferId) -> Response:
+        """Note that it was sent back."""
+
+        async def deed(order: Order) -> None:
+            await door.desk.send_back(order, _returned_on(sent[1].get("returned_on", "")))
+
+        return await pages.decided(sent, transfer_id, deed, "return")
+
+    return routes
+
+
+def _returned_on(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise _FormError("returned_on", NO_DAY) from error
+    if day > _today():
+        raise _FormError("returned_on", NO_DAY)
+    return day
