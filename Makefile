@@ -116,6 +116,20 @@ drill: install ## List the drills; run one by `make drill-ledger-lost` and so on
 $(DRILLS:%=drill-%): drill-%: pages
 	@$(PY) -m tests.drills $*
 
+MINUTES ?= 10
+FAULTS_SEED := $(if $(SEED),--seed $(SEED))
+
+.PHONY: faults
+faults: pages faketime ## The fault campaign on a system of its own: make faults MINUTES=10 SEED=7
+	@$(PY) -m tests.faults --minutes $(MINUTES) $(FAULTS_SEED)
+
+.PHONY: faketime
+faketime:
+	@ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 && exit; \
+	if command -v apt-get >/dev/null && test "$$(id -u)" = 0; then \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends libfaketime >/dev/null; \
+	else echo "without libfaketime the campaign moves no clock" >&2; fi
+
 .PHONY: bench
 bench: pages ## Measure every figure of docs/performance.md: make bench BENCH="--only P4,P9"; --help lists the options
 	@$(PY) -m tests.bench $(BENCH)

@@ -41,7 +41,7 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{host}:{controller_port}
 listeners=CLIENTS://{host}:{port},CONTROLLER://{host}:{controller_port}
-advertised.listeners=CLIENTS://{host}:{port}
+advertised.listeners=CLIENTS://{host}:{door}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=CLIENTS
 listener.security.protocol.map=CLIENTS:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT
@@ -141,6 +141,8 @@ class KafkaNode:
     controller_port: int
     password: Callable[[str], str]
     heap_mib: int = HEAP_MIB
+    door: int = 0
+    """The port at which clients reach it when something stands between, as in tests of the network; 0: its own."""
 
     @property
     def data(self) -> Path:
@@ -149,7 +151,7 @@ class KafkaNode:
 
     def access(self, user: str = ADMIN) -> KafkaAccess:
         """How that user reaches this broker."""
-        return KafkaAccess(f"{HOST}:{self.port}", SECURITY, MECHANISM, user, self.password(user))
+        return KafkaAccess(f"{HOST}:{self.door or self.port}", SECURITY, MECHANISM, user, self.password(user))
 
     def prepare(self) -> Program:
         """Fetch what is missing, format the log at the first start, and return what is to be run.
@@ -180,6 +182,7 @@ class KafkaNode:
         return SETTINGS.format(
             host=HOST,
             port=self.port,
+            door=self.door or self.port,
             controller_port=self.controller_port,
             broker_password=self.password("broker"),
             controller_password=self.password("controller"),

@@ -78,11 +78,13 @@ class PostgresNode:
     settings: Mapping[str, str] = field(default_factory=dict)
     outside: Path = OUTSIDE
     """Where data and binaries go when root starts a server that cannot reach `home`."""
+    door: int = 0
+    """The port at which clients reach it when something stands between, as in tests of the network; 0: its own."""
 
     @property
     def access(self) -> PostgresAccess:
         """How to reach it."""
-        return PostgresAccess(HOST, self.port, self.password)
+        return PostgresAccess(HOST, self.door or self.port, self.password)
 
     def prepare(self) -> Program:
         """Make the database cluster at the first start, and return what is to be run.
@@ -191,7 +193,7 @@ async def _lets_in(access: PostgresAccess) -> bool:
         connection = await asyncpg.connect(access.dsn(), timeout=CONNECT_SECONDS)
     except asyncpg.InvalidPasswordError as error:
         raise StackError(f"PostgreSQL at port {access.port} refuses its superuser's password: {error}") from error
-    except (asyncpg.CannotConnectNowError, OSError, TimeoutError):
+    except (asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError, OSError, TimeoutError):
         return False
     await connection.close()
     return True

@@ -13,6 +13,7 @@ from deploy.local.places import ROOT
 from deploy.local.program import Program
 
 GRACE_SECONDS = 15
+PRELOAD_VARIABLE = "IOK_SERVICES_PRELOAD"  # a library under the services alone, as for tests that move their clock
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ def processes_of(name: str) -> tuple[str, ...]:
 def programs(surroundings: Surroundings) -> list[Program]:
     """The programs to run; the sandbox only when no Autopay is given."""
     environment = {"IOK_VAR": str(surroundings.places.var), "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": ""}
+    if preload := surroundings.given(PRELOAD_VARIABLE):
+        environment["LD_PRELOAD"] = preload
     found = []
     for name, process in PROCESSES.items():
         if name == SANDBOX and SANDBOX not in surroundings.ports:

@@ -23,6 +23,9 @@ from libs.chassis.postgres import ChangedMigrationError, migrate
 KAFKA_PORT = 9092
 CONTROLLER_PORT = 9093
 POSTGRES_PORT = 5432
+# Where clients reach our servers when something stands between them, as in tests of the network.
+KAFKA_DOOR_VARIABLE = "IOK_KAFKA_DOOR_PORT"
+POSTGRES_DOOR_VARIABLE = "IOK_POSTGRES_DOOR_PORT"
 KAFKA_USERS = (ADMIN, *kafka_access.SERVICES, kafka_access.COMPANY)
 
 
@@ -41,16 +44,18 @@ def choose(places: Places, secrets: SecretStore, ports: Ports, environment: Mapp
         StackError: some databases are named by the environment and some are not, or secrets of old data are missing.
     """
     return EmbeddedServers(
-        None if KafkaAccess.of_environment(environment) else _kafka(places, secrets, ports),
+        None if KafkaAccess.of_environment(environment) else _kafka(places, secrets, ports, environment),
         None if _databases_are_given(environment) else _postgres(places, secrets, ports, environment),
     )
 
 
-def _kafka(places: Places, secrets: SecretStore, ports: Ports) -> KafkaNode:
+def _kafka(places: Places, secrets: SecretStore, ports: Ports, environment: Mapping[str, str]) -> KafkaNode:
     if (places.kafka / "data").exists() and not secrets.has(f"kafka/{ADMIN}"):
         raise StackError(f"{places.kafka} holds data whose passwords are gone from {places.secrets}: remove both")
-    broker, controller = ports.claim("Kafka", KAFKA_PORT), ports.claim("Kafka's controller", CONTROLLER_PORT)
-    return KafkaNode(places.kafka, broker, controller, lambda user: secrets.password(f"kafka/{user}"))
+    broker = ports.claim("Kafka", KAFKA_PORT, "IOK_KAFKA_PORT")
+    controller = ports.claim("Kafka's controller", CONTROLLER_PORT)
+    door = int(environment.get(KAFKA_DOOR_VARIABLE, "") or 0)
+    return KafkaNode(places.kafka, broker, controller, lambda user: secrets.password(f"kafka/{user}"), door=door)
 
 
 def _databases_are_given(environment: Mapping[str, str]) -> bool:
@@ -65,9 +70,10 @@ def _postgres(places: Places, secrets: SecretStore, ports: Ports, environment: M
         raise StackError(
             f"{places.postgres} belongs to data whose passwords are gone from {places.secrets}: remove both"
         )
-    port, password = ports.claim("PostgreSQL", POSTGRES_PORT), secrets.password("postgres/postgres")
+    port = ports.claim("PostgreSQL", POSTGRES_PORT, "IOK_POSTGRES_PORT")
+    password, door = secrets.password("postgres/postgres"), int(environment.get(POSTGRES_DOOR_VARIABLE, "") or 0)
     outside = Path(environment.get(OUTSIDE_VARIABLE, "") or OUTSIDE)
-    return PostgresNode(places.postgres, port, password, outside=outside)
+    return PostgresNode(places.postgres, port, password, outside=outside, door=door)
 
 
 def kafka_users(node: KafkaNode | None, environment: Mapping[str, str]) -> dict[str, KafkaAccess]:
