@@ -204,6 +204,8 @@ class OwnEvents:
     async def _restore(self, tx: Connection, own: Sequence[_Own], done: Restored) -> None:
         for row in await _unknown(tx, own):
             one = own[row["n"] - 1]
+            if not self._could_be_ours(one):
+                continue
             if row["altered"]:
                 done.conflicts.append(f"event {one.said.id} lies on {one.record.topic} with another content")
                 continue
@@ -234,8 +236,21 @@ class OwnEvents:
                     found.setdefault(said.id, _Own(said, record))
         return list(found.values())
 
+    def _could_be_ours(self, one: _Own) -> bool:
+        """Whether the service could have published this: whoever else may write to a topic can write any source.
+
+        A record that readers set aside says nothing of our store; it must not close the service.
+        """
+        try:
+            envelope = envelope_of(one.body)
+            event = self.parse(envelope)
+        except Exception:  # noqa: BLE001  # the service's own parse says in its own way that a record is bad
+            return False
+        return one.record.key == envelope.subject.encode() and event.topic == one.record.topic
+
     async def _note(self, tx: Connection, own: Sequence[_Own]) -> None:
-        lacking = [own[row["n"] - 1] for row in await _unknown(tx, own) if not row["altered"]]
+        unknown = [own[row["n"] - 1] for row in await _unknown(tx, own) if not row["altered"]]
+        lacking = [one for one in unknown if self._could_be_ours(one)]
         if lacking:
             await tx.execute(
                 NOTE,

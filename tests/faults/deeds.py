@@ -8,12 +8,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from tests.faults.plan import Fault
+from tests.faults.clock import MovableClock
+from tests.faults.plan import SERVICES, Fault
 from tests.faults.standing import Standing
 
 CLEAN = {"postgres": signal.SIGINT}  # PostgreSQL's "fast"; everybody else ends on SIGTERM
 SLOW_SECONDS = 0.05
 CLOCK_SECONDS = {"forward": 3_600, "back": -3_600}
+RESTART_SECONDS = 5.0
+FELT_SECONDS = 2.5
 GONE_SECONDS = 30.0
 LOOK_SECONDS = 0.02
 DOOR_OF = {"cut, kill, heal": "cut", "stall, kill, heal": "stall"}
@@ -56,14 +59,26 @@ class Deeds:
                 self._standing.disk.empty()
         elif fault.kind == "clock":
             assert self._standing.clock is not None
-            self._standing.clock.set(CLOCK_SECONDS[fault.target])
-            try:
+            async with self._movable(self._standing.clock) as clock:
+                clock.set(CLOCK_SECONDS[fault.target])
                 yield
-            finally:
-                self._standing.clock.set(0)
+                clock.set(0)
+                await asyncio.sleep(FELT_SECONDS)
         else:
             async with self._door(fault):
                 yield
+
+    @asynccontextmanager
+    async def _movable(self, clock: MovableClock) -> AsyncIterator[MovableClock]:
+        """Every service started anew with a clock that can be moved, and at the end with the true one."""
+        clock.lay_under()
+        try:
+            await asyncio.gather(*(self._stop(process) for process in SERVICES))
+            await asyncio.sleep(RESTART_SECONDS)
+            yield clock
+        finally:
+            clock.take_away()
+            await asyncio.gather(*(self._stop(process) for process in SERVICES))
 
     @asynccontextmanager
     async def _door(self, fault: Fault) -> AsyncIterator[None]:

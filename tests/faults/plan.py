@@ -58,8 +58,8 @@ def catalogue(chance: random.Random) -> Iterator[Fault]:
     for client in ("ledger-relay", "payments", "ledger-projector"):
         yield Fault("stall, kill, heal", f"{client} kafka", round(chance.uniform(1.0, 3.0), 1))
     yield Fault("kill a backend", "postgres")
-    yield Fault("clock", "forward", 5.0)
-    yield Fault("clock", "back", 5.0)
+    yield Fault("clock", "forward", 6.0)
+    yield Fault("clock", "back", 6.0)
     yield Fault("full", "disk", 5.0)
 
 

@@ -1,6 +1,7 @@
 """A database restored to an earlier time is found before it contradicts Kafka, and what it lacks comes back."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import date
@@ -14,6 +15,7 @@ from libs.chassis.testing import TopicSpace, eventually
 from libs.chassis.tests.conftest import Desk
 from libs.events.decoding import read_data
 from libs.events.payments import PaymentConfirmed
+from libs.events.tests.bad_records import dump, good
 
 pytestmark = pytest.mark.system
 TOPIC, LEASE = "iok.payments", "L-1"
@@ -107,15 +109,25 @@ async def test_a_version_given_away_twice_is_told_and_neither_event_is_touched(
     assert len(await topics.read(TOPIC)) == 2
 
 
-async def test_events_of_others_on_a_shared_topic_are_nobody_s_fault(
+async def test_bad_records_and_events_of_others_do_not_close_a_service_even_under_its_own_name(
     own: OwnEvents, desk: Desk, topics: TopicSpace
 ) -> None:
-    await topics.publish(TOPIC, b"L-1", b"no event at all")
-    await topics.publish(TOPIC, b"L-1", b'{"id":"1","source":"erp","subject":"L-1","streamversion":1}')
+    forged = good("PaymentConfirmed", LEASE, own.source)
+    foreign = json.dumps({"id": "1", "source": "erp", "subject": LEASE, "streamversion": 1}).encode()
+    for key, value in (
+        (b"L-1", b"no event at all"),
+        (b"L-1", foreign),
+        (b"L-1", dump(forged | {"data": forged["data"] | {"amount_grosze": -1}})),
+        (b"L-2", dump(forged)),
+    ):
+        await topics.publish(TOPIC, key, value, partition=0)
 
-    async def both_judged() -> bool:
+    async def all_judged() -> bool:
         with suppress(*AWAY):  # a broker that has just made the topic
-            return await own.check() == 0 and await desk.count("positions") == 1
-        return False
+            await own.check()
+        async with desk.database.connection() as connection:
+            return bool(await connection.fetchval("select max(next_offset) = 4 from positions"))
 
-    await eventually(both_judged, what="both records read and none held to be ours")
+    await eventually(all_judged, what="all records read")
+    assert await own.ahead() == 0
+    assert (await own.restore(lambda *_: None)).conflicts == []
