@@ -56,6 +56,8 @@ def company_of(settings: Settings) -> Company:
         email=settings.company_email,
         phone=settings.company_phone,
         privacy_officer=settings.company_privacy_officer,
+        transfer_name=settings.company_transfer_name,
+        nip=settings.company_nip,
         accessibility=declared,
     )
 

@@ -26,6 +26,8 @@ class Settings(ServiceSettings):
     company_email: str = ""
     company_phone: str = ""
     company_privacy_officer: str = ""  # an e-mail address
+    company_transfer_name: str = ""  # the recipient of transfers; 20 characters fit into their QR code
+    company_nip: str = Field("", pattern=r"^([0-9]{10})?$")  # stands in that code
     accessibility_status: Literal["zgodna", "częściowo zgodna", "niezgodna"] = "częściowo zgodna"
     accessibility_gaps: Annotated[tuple[str, ...], NoDecode] = ()  # sentences, one after another by "|"
     accessibility_person: str = ""

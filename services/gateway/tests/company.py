@@ -204,12 +204,13 @@ def statement(year: int) -> dict[str, Any]:
     return {"year": year, **sums, "closing_grosze": closing, "items": items}
 
 
-def month(wanted: str) -> dict[str, Any] | None:
+def month(wanted: str, vat_rate: str = "zw") -> dict[str, Any] | None:
     """The charge of a month; the first of all has a correction."""
     if wanted not in MONTHS:
         return None
     charge: dict[str, Any] = {"charge_id": f"ch-{wanted}", "due_on": f"{wanted}-15", "amount_grosze": MONTH_GROSZE}
-    charge |= {"lines": LINES, "corrections": [], "unpaid_grosze": unpaid_of(wanted)}
+    charge |= {"lines": [one | {"vat_rate": vat_rate} for one in LINES], "corrections": []}
+    charge["unpaid_grosze"] = unpaid_of(wanted)
     if wanted == MONTHS[1]:
         charge["corrections"] = [
             {

@@ -86,6 +86,7 @@ class Company:
     matters: dict[str, dict[str, Any]] = field(default_factory=company.matters)
     balance: dict[str, Any] = field(default_factory=company.balance)
     in_flight_times: int = 0
+    statement_too_long: bool = False
     numbers: Iterator[int] = field(default_factory=count)
 
     @property
@@ -229,10 +230,13 @@ def _ledger(world: Company) -> list[web.RouteDef]:
         return web.Response(body="\ufeffData;Kwota\r\n".encode(), content_type="text/csv", headers=named)
 
     def month(request: web.Request) -> Answer:
-        found = company.month(request.match_info["month"])
+        commercial = request.match_info["lease_id"] == "L-3"
+        found = company.month(request.match_info["month"], "23" if commercial else "zw")
         return (200, found) if found else (404, None)
 
     def statement(request: web.Request) -> Answer:
+        if world.statement_too_long:
+            return 422, None
         return 200, company.statement(int(request.match_info["year"]))
 
     return [

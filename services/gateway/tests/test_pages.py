@@ -15,6 +15,9 @@ PAGES = [
     "/umowa/L-1/historia",
     f"/umowa/L-1/historia/e-{MONTHS[0]}-charge",
     "/umowa/L-1/place",
+    f"/umowa/L-1/miesiac/{MONTHS[1]}",
+    "/umowa/L-1/wykres",
+    "/umowa/L-1/przelew",
     "/umowa/L-1/lokal",
     "/korespondencja",
     "/korespondencja/nowa",
@@ -28,6 +31,11 @@ PAGES = [
     "/prywatnosc",
     RETURN,
     "/nie-ma-takiej-strony",
+]
+
+FOREIGN = [
+    *("", "/finanse", "/historia", "/historia.csv", "/historia/e-2026-11-charge", "/place", "/lokal"),
+    *("/miesiac/2026-11", "/wykres", "/przelew", "/przelew.pdf", "/zestawienie/2026.pdf"),
 ]
 
 
@@ -76,7 +84,7 @@ async def test_what_is_due_today_names_its_months(anna: Portal, path: str) -> No
 async def test_the_balance_page_names_the_account_and_the_title_of_a_transfer(anna: Portal) -> None:
     text = await anna.see("/umowa/L-1/finanse")
     assert "61 1090 1014 0000 0712 1981 2874" in text
-    assert "Opłaty, umowa L-1/2019" in text
+    assert "Umowa L-1/2019, opłaty" in text
 
 
 async def test_a_line_of_the_history_opens_with_its_components_and_the_account(anna: Portal) -> None:
@@ -84,7 +92,7 @@ async def test_a_line_of_the_history_opens_with_its_components_and_the_account(a
     assert "Zaliczka na centralne ogrzewanie" in text
     assert "\u22125,00\u00a0zł" in text
     assert "61 1090" in text
-    assert "Opłata za listopad\u00a02026, umowa L-1/2019" in text
+    assert "Umowa L-1/2019, za 11.2026" in text
     assert "Rachunek do wpłat" not in await anna.see(f"/umowa/L-1/historia/e-{MONTHS[0]}-payment")
 
 
@@ -131,7 +139,7 @@ async def test_several_leases_can_be_switched_and_the_choice_is_remembered(porta
     assert "Lokal użytkowy" in await portal.see("/umowa/L-3/lokal")
 
 
-@pytest.mark.parametrize("page", ["", "/finanse", "/historia", "/historia/e-2026-11-charge", "/place", "/lokal"])
+@pytest.mark.parametrize("page", FOREIGN)
 async def test_a_foreign_lease_answers_like_one_that_does_not_exist(anna: Portal, page: str) -> None:
     foreign = await anna.browser.get(f"/umowa/L-2{page}")
     absent = await anna.browser.get(f"/umowa/NIE-MA{page}")

@@ -23,11 +23,17 @@ class Accessibility:
 
 @dataclass(frozen=True)
 class Company:
-    """The company's name and how to reach it; `contact` is one line for the foot of every page, all may be empty."""
+    """The company's name and how to reach it; `contact` is one line for the foot of every page, all may be empty.
+
+    `transfer_name` is the recipient of transfers (20 characters of it fit into the QR code; empty: the name), `nip`
+    stands in that code where it is given.
+    """
 
     name: str
     contact: str = ""
     email: str = ""
     phone: str = ""
     privacy_officer: str = ""
+    transfer_name: str = ""
+    nip: str = ""
     accessibility: Accessibility = field(default_factory=Accessibility)

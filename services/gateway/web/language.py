@@ -40,6 +40,23 @@ class Language:
         """The same with a minus before a sum that lowers a charge: for the lines of a charge only."""
         return (MINUS if amount_grosze < 0 else "") + self.money(amount_grosze)
 
+    def saldo(self, balance_grosze: int) -> str:
+        """A balance in words: what is owed, what is overpaid, or that all is settled."""
+        if balance_grosze > 0:
+            return self.text("do zapłaty %(sum)s") % {"sum": self.money(balance_grosze)}
+        if balance_grosze < 0:
+            return self.text("nadpłata %(sum)s") % {"sum": self.money(balance_grosze)}
+        return self.text("rozliczone")
+
+    def transfer_title(self, number: str | None, month: str | None = None) -> str:
+        """What to write in a transfer: short, since the QR code takes 32 characters."""
+        if not number:
+            return self.text("Opłaty za lokal")
+        if month is None:
+            return self.text("Umowa %(number)s, opłaty") % {"number": number}
+        said = f"{month[5:]}.{month[:4]}"
+        return self.text("Umowa %(number)s, za %(month)s") % {"number": number, "month": said}
+
     def number(self, decimal: str) -> str:
         """A decimal string as Poles write it: `48,5`."""
         return self._decimal(decimal, "#,##0.####")
@@ -62,6 +79,10 @@ class Language:
         """`luty 2023`, of `2023-02`."""
         return format_date(first_day(month), "LLLL y", locale=self.code).replace(" ", NO_BREAK_SPACE)
 
+    def short_month(self, month: str) -> str:
+        """`lut 2023`, of `2023-02`."""
+        return format_date(first_day(month), "LLL y", locale=self.code).replace(" ", NO_BREAK_SPACE)
+
     def moment(self, moment: datetime) -> str:
         """`1 lutego 2023, 14:05`, in Warsaw."""
         local = moment.astimezone(WARSAW)
@@ -75,6 +96,11 @@ def first_day(month: str) -> date:
         ValueError: it is no month.
     """
     return date.fromisoformat(f"{month}-01")
+
+
+def plain_sum(amount_grosze: int) -> str:
+    """A sum as a bank's form takes it: `1234,56`."""
+    return f"{amount_grosze // 100},{amount_grosze % 100:02}"
 
 
 def account_number(digits: str) -> str:

@@ -7,16 +7,20 @@ from fastapi import FastAPI
 from services.gateway.clients.doors import Correspondence, Ledger, Payments
 from services.gateway.clients.identity import Identity
 from services.gateway.web import appearance
+from services.gateway.web.documents import Documents
 from services.gateway.web.errors import ErrorPages
 from services.gateway.web.finance import Finance
 from services.gateway.web.help import Help
 from services.gateway.web.history import History
 from services.gateway.web.letters import Letters
+from services.gateway.web.months import Months
 from services.gateway.web.paying import Paying
 from services.gateway.web.premises import PremisesPage
 from services.gateway.web.signing import Signing
 from services.gateway.web.site import Site
 from services.gateway.web.start import Start
+from services.gateway.web.statements import Statements
+from services.gateway.web.transfer import TransferPage
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,15 @@ class Doors:
 def add_pages(app: FastAPI, site: Site, doors: Doors) -> None:
     """Add every page and the pages for errors; the app's other doors keep their own answers."""
     signing = Signing(site, doors.identity)
+    documents = Documents()
     deeds = (
         signing,
         Start(site, doors.ledger, doors.payments, doors.correspondence),
         Finance(site, doors.ledger, doors.payments),
         History(site, doors.ledger),
+        Months(site, doors.ledger),
+        Statements(site, doors.ledger, documents),
+        TransferPage(site, doors.ledger, documents),
         Paying(site, doors.ledger, doors.payments),
         PremisesPage(site, doors.ledger),
         Letters(site, doors.correspondence, doors.ledger),

@@ -17,7 +17,7 @@ from services.gateway.web.appearance import CONTRASTS, TEXT_SIZES, Appearance, a
 from services.gateway.web.assets import Assets
 from services.gateway.web.company import Company
 from services.gateway.web.forms import form_token
-from services.gateway.web.language import Language, account_number
+from services.gateway.web.language import Language, account_number, plain_sum
 from services.gateway.web.visits import LEASE_COOKIE, Reception, Visitor
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
@@ -167,7 +167,10 @@ def _environment(language: Language, assets: Assets) -> Environment:
         "price": language.price,
         "day": language.day,
         "month": language.month,
+        "short_month": language.short_month,
         "moment": language.moment,
+        "transfer_title": language.transfer_title,
+        "plain_sum": plain_sum,
         "account": account_number,
     }
     return environment

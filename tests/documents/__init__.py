@@ -1,0 +1,1 @@
+"""Documents that people get, judged by a validator that is not ours."""
