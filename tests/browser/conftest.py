@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
 
+from tests.browser.modes import Portal, walk
 from tests.running.system import RunningSystem
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -36,6 +37,12 @@ def browser_with_large_text(driver: Playwright) -> Iterator[Browser]:
     started = driver.chromium.launch(executable_path=CHROMIUM, args=[*OPTIONS, LARGE_TEXT])
     yield started
     started.close()
+
+
+@pytest.fixture(scope="session")
+def portal(running: RunningSystem) -> Portal:
+    """Every page of the portal, found once."""
+    return walk(running)
 
 
 @pytest.fixture

@@ -1,68 +1,24 @@
 """Every page in every mode: contrast, text size and width of the screen; after a failed form and after a swap, too."""
 
-import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from services.gateway.web.appearance import CONTRASTS, COOKIE, TEXT_SIZES
-from tests.browser.every_page import ALSO, OPEN, Found, find_pages, of_each_build
+from tests.browser.every_page import of_each_build
 from tests.browser.looking import SPACE_TEXT, complaints, too_wide
-from tests.running.system import RunningSystem
+from tests.browser.modes import EVERYDAY, MODES, Mode, Portal, look
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("running"), pytest.mark.timeout(600)]
-WIDTHS = {1280: 800, 390: 844, 320: 568}  # pixels: a desk, a telephone, a small or much enlarged one
-MODES = list(itertools.product(CONTRASTS, TEXT_SIZES, WIDTHS))[1:]  # the first is looked at with the ordinary tests
-EVERYDAY = ("ordinary", "100", 1280)
 ENLARGED: ViewportSize = {"width": 320, "height": 256}  # a window of 1280 x 1024 at 400 %
 
 
-@dataclass(frozen=True)
-class Portal:
-    """All pages: those of a tenant with their session, and those for everybody."""
-
-    home: str
-    session: str
-    of_tenant: list[Found]
-    open: list[Found]
-
-
-@pytest.fixture(scope="module")
-def portal(running: RunningSystem) -> Iterator[Portal]:
-    """The pages there are; a letter is written first, so that correspondence has some."""
-    home = running.url("gateway")
-    tenant = running.run["demo"]["tenant"]
-    with httpx.Client(base_url=home, timeout=15.0) as client:
-        open_pages = find_pages(client, OPEN)
-        form = {"login": tenant["login"], "password": tenant["password"], "back": "/"}
-        assert client.post("/zaloguj", data=form).status_code == 303
-        yield Portal(home, client.cookies["iok"], find_pages(client, ALSO), open_pages)
-
-
-def look(browser: Browser, portal: Portal, mode: tuple[str, str, int], signed_in: bool = True) -> BrowserContext:
-    contrast, text, width = mode
-    context = browser.new_context(
-        base_url=portal.home, locale="pl-PL", viewport={"width": width, "height": WIDTHS.get(width, 800)}
-    )
-    cookies: list[Any] = [{"name": COOKIE, "value": f"{text}.{contrast}", "url": portal.home}]
-    if signed_in:
-        cookies.append({"name": "iok", "value": portal.session, "url": portal.home})
-    context.add_cookies(cookies)
-    return context
-
-
-def wrong_with(
-    browser: Browser, portal: Portal, mode: tuple[str, str, int], judge: Callable[[Page], list[str]]
-) -> list[str]:
+def wrong_with(browser: Browser, portal: Portal, mode: Mode, judge: Callable[[Page], list[str]]) -> list[str]:
     """What is wrong with each page in this mode."""
     found: dict[str, list[str]] = {}
     for pages, signed_in in ((portal.of_tenant, True), (portal.open, False)):
         chosen = pages if mode == EVERYDAY else of_each_build(pages)
-        with look(browser, portal, mode, signed_in) as context:
+        with look(browser, portal, mode, signed_in=signed_in) as context:
             page = context.new_page()
             for one in chosen:
                 page.goto(one.path)
@@ -101,8 +57,10 @@ def test_every_page_is_sound_in_its_ordinary_look(browser: Browser, portal: Port
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("mode", MODES, ids=lambda mode: "-".join(map(str, mode)))
-def test_every_page_is_sound_in_every_mode(browser: Browser, portal: Portal, mode: tuple[str, str, int]) -> None:
+@pytest.mark.parametrize(
+    "mode", [mode for mode in MODES if mode != EVERYDAY], ids=lambda mode: "-".join(map(str, mode))
+)
+def test_every_page_is_sound_in_every_mode(browser: Browser, portal: Portal, mode: Mode) -> None:
     assert wrong_with(browser, portal, mode, complaints) == []
 
 
