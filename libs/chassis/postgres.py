@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -21,6 +21,7 @@ ACQUIRE_TIMEOUT_SECONDS = 5.0  # a request that waits longer for a connection is
 COMMAND_TIMEOUT_SECONDS = 60.0  # no statement of a service is meant to run longer
 CONNECT_TIMEOUT_SECONDS = 5.0
 CLOSE_TIMEOUT_SECONDS = 5.0
+THINKING_SECONDS = 30.0  # a process paused inside a transaction is ended by the server: others wait for its locks
 DOORBELL_CHANNEL = "outbox"
 
 # What a lost, restarting or refusing server looks like from here: worth another try, never a verdict on the data.
@@ -49,6 +50,16 @@ notify outbox
 """
 
 
+# What is to be done once a transaction has been committed, by its connection.
+_AFTER_COMMIT: dict[Connection, list[Callable[[], None]]] = {}
+
+
+def after_commit(tx: Connection, deed: Callable[[], None]) -> None:
+    """Do something (count, log) once `Database.transaction` has committed; never for what is only tried."""
+    if tx in _AFTER_COMMIT:
+        _AFTER_COMMIT[tx].append(deed)
+
+
 class UnnamedDatabaseError(ValueError):
     """No address of a database is set."""
 
@@ -62,8 +73,17 @@ class Database:
         self._bell = asyncio.create_task(self._ring_after_commits())
 
     @classmethod
-    async def open(cls, dsn: str, *, max_connections: int = 10, application: str = "iok") -> "Database":
+    async def open(
+        cls,
+        dsn: str,
+        *,
+        max_connections: int = 10,
+        application: str = "iok",
+        thinking_seconds: float = THINKING_SECONDS,
+    ) -> "Database":
         """Connect lazily: the pool opens with no connection, so a service starts while its database does.
+
+        A transaction that says nothing for `thinking_seconds` is ended by the server.
 
         Raises:
             UnnamedDatabaseError: the address of the database is missing.
@@ -78,7 +98,11 @@ class Database:
             max_size=max_connections,
             timeout=CONNECT_TIMEOUT_SECONDS,
             command_timeout=COMMAND_TIMEOUT_SECONDS,
-            server_settings={"application_name": application, "TimeZone": "UTC"},
+            server_settings={
+                "application_name": application,
+                "TimeZone": "UTC",
+                "idle_in_transaction_session_timeout": f"{thinking_seconds * 1000:.0f}",
+            },
         )
         return cls(pool)
 
@@ -93,11 +117,15 @@ class Database:
         self, isolation: Isolation = "read_committed", *, readonly: bool = False
     ) -> AsyncIterator[Connection]:
         """One transaction: committed when the block ends, rolled back when it raises."""
-        async with (
-            self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection,
-            connection.transaction(isolation=isolation, readonly=readonly),
-        ):
-            yield connection
+        async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:
+            deeds = _AFTER_COMMIT[connection] = []
+            try:
+                async with connection.transaction(isolation=isolation, readonly=readonly):
+                    yield connection
+            finally:
+                del _AFTER_COMMIT[connection]
+        for deed in deeds:
+            deed()
         if not readonly:
             self._rung.set()
 

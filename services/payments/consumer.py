@@ -14,6 +14,9 @@ from services.payments.read_models.lease_accounts import ToldAccount
 from services.payments.read_models.leases import ToldLease
 
 PROJECTION = "leases"
+FOREIGN_LEASE = "lease_of_another_source"
+
+Heard = tuple[Record, Fact]
 
 
 class LeaseProjector:
@@ -33,22 +36,12 @@ class LeaseProjector:
 
     async def project(self, tx: Connection, records: Sequence[Record]) -> Sequence[SetAside]:
         """Take records; those bad in themselves are returned."""
+        facts, refused = self._decoded(records)
+        own, foreign = _owned(await leases.owners(tx, {fact.envelope.subject for _, fact in facts}), facts)
         heard: list[ToldLease] = []
         accounts: list[ToldAccount] = []
-        refused: list[SetAside] = []
-        for record in records:
-            try:
-                fact = decode(
-                    record.topic,
-                    record.key,
-                    record.value,
-                    company_sources=self._company_sources,
-                    headers=record.headers,
-                )
-            except Rejected as rejected:
-                refused.append(SetAside(record, rejected.reason, rejected.detail))
-                continue
-            if isinstance(fact, Fact) and isinstance(fact.data, LeaseSigned | LeaseChanged):
+        for fact in own:
+            if isinstance(fact.data, LeaseSigned | LeaseChanged):
                 told = ToldLease(
                     fact.envelope.subject, fact.data.number, fact.envelope.source, isinstance(fact.data, LeaseSigned)
                 )
@@ -57,4 +50,39 @@ class LeaseProjector:
                     accounts.append(ToldAccount(told.lease_id, account, told.source))
         await leases.project(tx, heard)
         await lease_accounts.project(tx, accounts)
-        return refused
+        return [*refused, *foreign]
+
+    def _decoded(self, records: Sequence[Record]) -> tuple[list[Heard], list[SetAside]]:
+        facts: list[Heard] = []
+        refused: list[SetAside] = []
+        for record in records:
+            try:
+                read = decode(
+                    record.topic,
+                    record.key,
+                    record.value,
+                    company_sources=self._company_sources,
+                    headers=record.headers,
+                )
+            except Rejected as rejected:
+                refused.append(SetAside(record, rejected.reason, rejected.detail))
+            else:
+                if isinstance(read, Fact):
+                    facts.append((record, read))
+        return facts, refused
+
+
+def _owned(known: dict[str, str], facts: Sequence[Heard]) -> tuple[list[Fact], list[SetAside]]:
+    """Part what a lease's own source tells from what others say of it; `known`: lease -> source, as of now."""
+    owners = dict(known)
+    own: list[Fact] = []
+    foreign: list[SetAside] = []
+    for record, fact in facts:
+        lease_id, source = fact.envelope.subject, fact.envelope.source
+        if isinstance(fact.data, LeaseSigned):
+            owners.setdefault(lease_id, source)
+        if owners.get(lease_id, source) == source:
+            own.append(fact)
+        else:
+            foreign.append(SetAside(record, FOREIGN_LEASE, f"the lease belongs to {owners[lease_id]}"))
+    return own, foreign

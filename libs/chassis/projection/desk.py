@@ -8,7 +8,7 @@ from datetime import datetime
 from libs.chassis.event_store import WrongExpectedVersionError
 from libs.chassis.kafka import Record
 from libs.chassis.metrics import RECORDS_SET_ASIDE
-from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Connection, Database, Row
+from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Connection, Database, Row, after_commit
 from libs.chassis.projection.contract import UNEXPECTED, Projector, SetAside
 from libs.chassis.projection.decisions import Decision, history, note
 
@@ -131,6 +131,10 @@ async def keep(tx: Connection, records: Sequence[SetAside]) -> None:
         [item.reason for item in records],
         [_storable(item.detail) for item in records],
     )
+    after_commit(tx, lambda: _count(records))
+
+
+def _count(records: Sequence[SetAside]) -> None:
     for item in records:
         RECORDS_SET_ASIDE.labels(item.record.topic, item.reason).inc()
 

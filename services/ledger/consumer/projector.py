@@ -7,13 +7,13 @@ from prometheus_client import Counter
 
 from libs.chassis.kafka import Header, Record
 from libs.chassis.logs import logger
-from libs.chassis.postgres import Connection
+from libs.chassis.postgres import Connection, after_commit
 from libs.chassis.projection import SetAside
 from libs.events.decoding import Rejected, Skipped
 from libs.events.lean import decode_lean
 from libs.events.topics import TOPICS, TRANSFERS
 from services.ledger.commands.announcing import Announcer
-from services.ledger.domain import Arrival, Known, Outcome, book, claim_of, leases_of
+from services.ledger.domain import Alarm, Arrival, Known, Outcome, book, claim_of, leases_of
 from services.ledger.read_models import alarms, balance, books, entries, leases, postings, records, streams
 
 SKIPPED = Counter("iok_ledger_skipped_total", "Records of a type unknown here, not judged.", ("topic",))
@@ -51,11 +51,7 @@ class BookProjector:
         number = await books.live_and_locked(tx)
         outcome, set_aside = await self.take(tx, number, batch)
         await self._announcer.announce(tx, number, outcome.accounts)
-        for alarm in outcome.alarms:
-            ALARMS.labels(alarm.kind.value).inc()
-            logger(__name__).error(
-                "contradiction in the stream", kind=alarm.kind.value, of="/".join(alarm.arrival.key), why=alarm.detail
-            )
+        after_commit(tx, lambda: _tell(outcome.alarms))
         return set_aside
 
     async def take(self, tx: Connection, number: int, batch: Sequence[Record]) -> tuple[Outcome, list[SetAside]]:
@@ -96,6 +92,14 @@ class BookProjector:
         taken = [a for a in outcome.taken if a.fact.envelope.source != TOPICS[a.fact.data.topic].owner]
         found = [(arrival, reading.records[arrival.offset]) for arrival in taken]
         return [(arrival, record.value or b"", record.headers) for arrival, record in found]
+
+
+def _tell(raised: Sequence[Alarm]) -> None:
+    for alarm in raised:
+        ALARMS.labels(alarm.kind.value).inc()
+        logger(__name__).error(
+            "contradiction in the stream", kind=alarm.kind.value, of="/".join(alarm.arrival.key), why=alarm.detail
+        )
 
 
 async def _known(tx: Connection, number: int, arrivals: Sequence[Arrival]) -> Known:

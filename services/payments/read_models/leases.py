@@ -1,6 +1,6 @@
 """Leases that payments knows of, with their numbers: heard on iok.leases, asked before anything is paid."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from libs.chassis.postgres import Connection
@@ -21,6 +21,9 @@ select distinct on (lease_id) lease_id, number, source
 from given join owned using (lease_id, source) order by lease_id, n desc
 on conflict (lease_id) do update set number = excluded.number where l.source = excluded.source
 """
+
+# Whose the leases are that are known.
+OWNERS = "select lease_id, source from leases where lease_id = any($1::text[])"
 
 NUMBER = "select number from leases where lease_id = $1"
 
@@ -48,6 +51,11 @@ async def project(tx: Connection, leases: Sequence[ToldLease]) -> None:
             [lease.source for lease in leases],
             [lease.signs for lease in leases],
         )
+
+
+async def owners(tx: Connection, lease_ids: Collection[str]) -> dict[str, str]:
+    """Lease -> the source it belongs to, for those that are known."""
+    return {row["lease_id"]: row["source"] for row in await tx.fetch(OWNERS, list(lease_ids))}
 
 
 async def lock(tx: Connection, lease_id: str) -> str | None:
