@@ -32,7 +32,8 @@ install: .venv/.installed ## Install what requirements.lock names into .venv
 		|| { echo "python3 -m venv failed: on Debian, apt-get install python3-venv" >&2; exit 1; }
 	@test -x .venv/bin/uv || $(PY) -m ensurepip --upgrade >/dev/null
 	@test -x .venv/bin/uv || $(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	.venv/bin/uv pip sync --quiet --compile-bytecode --python $(PY) --require-hashes requirements.lock
+	@echo "installing what requirements.lock names into .venv (the first time about a minute) ..."
+	@.venv/bin/uv pip sync --quiet --compile-bytecode --python $(PY) --require-hashes requirements.lock
 	@touch $@
 
 .PHONY: demo

@@ -95,7 +95,7 @@ class Surroundings:
     def write(self) -> None:
         """Write `run/<service>.env` for every service and the sandbox."""
         for service in SERVICES:
-            self._write(service, self.common() | self._own(service))
+            self._write(service, self.common() | self._company(service) | self._own(service))
         if SANDBOX in self.ports:
             self._write(SANDBOX, self.sandbox())
 
@@ -115,6 +115,11 @@ class Surroundings:
             **{f"IOK_{service.upper()}_URL": self.url(service) for service in SERVICES},
             **self.autopay(),
         }
+
+    def _company(self, service: str) -> dict[str, str]:
+        """Who the landlord is, as the launcher was told: operators' commands in other shells must see it as well."""
+        told = ("IOK_COMPANY_", f"IOK_{service.upper()}_COMPANY_", "IOK_ACCESSIBILITY_")
+        return {name: value for name, value in self.environment.items() if name.startswith(told)}
 
     def sandbox(self) -> dict[str, str]:
         """What our stand-in for Autopay is told."""

@@ -7,6 +7,7 @@ its own back.
 """
 
 import fcntl
+import json
 import os
 import socket
 import tempfile
@@ -14,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from deploy.local.places import write_private
 from deploy.local.progress import StackError
 
 HOST = "127.0.0.1"
@@ -22,10 +24,17 @@ HIGHEST = 32_000
 
 
 class Ports:
-    """Ports claimed for one stack, as long as this process lives; `environment` may name some."""
+    """Ports claimed for one stack, as long as this process lives; `environment` may name some.
 
-    def __init__(self, environment: Mapping[str, str] = MappingProxyType({})) -> None:
+    `memory` is a file that keeps them: the next start takes the same again where they are free, so that bookmarks hold.
+    """
+
+    def __init__(self, environment: Mapping[str, str] = MappingProxyType({}), memory: Path | None = None) -> None:
         self._environment = environment
+        self._memory = memory
+        self._last: dict[str, int] = {}
+        if memory is not None and memory.exists():
+            self._last = json.loads(memory.read_text(encoding="utf-8"))
         self._folder = Path(tempfile.gettempdir()) / f"iok-ports-{os.getuid()}"
         self._folder.mkdir(mode=0o700, exist_ok=True)
         if self._folder.is_symlink() or self._folder.stat().st_uid != os.getuid():
@@ -47,10 +56,17 @@ class Ports:
                     f"{variable}={asked}: that port cannot be had for {name}; free it, or name another one"
                 )
             return int(asked)
-        for port in range(default, HIGHEST, STEP):
+        candidates: tuple[int, ...] = (self._last.get(name, default), *range(default, HIGHEST, STEP))
+        for port in candidates:
             if self._take(port):
+                self._remember(name, port)
                 return port
         raise StackError(f"no free port found for {name} from {default} on in steps of {STEP}; stop other copies")
+
+    def _remember(self, name: str, port: int) -> None:
+        if self._memory is not None:
+            self._last[name] = port
+            write_private(self._memory, json.dumps(self._last))
 
     def _take(self, port: int) -> bool:
         lock = os.open(self._folder / str(port), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

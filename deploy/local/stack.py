@@ -97,7 +97,7 @@ class Stack:
 
     def _surroundings(self) -> tuple[Surroundings, servers.EmbeddedServers]:
         environment = dict(os.environ)
-        ports, secrets = Ports(environment), SecretStore(self._places.secrets)
+        ports, secrets = Ports(environment, self._places.var / "ports.json"), SecretStore(self._places.secrets)
         embedded = servers.choose(self._places, secrets, ports, environment)
         claimed = {name: ports.claim(name, port, f"IOK_{name.upper()}_PORT") for name, port in DEFAULT_PORTS.items()}
         if not environment.get("IOK_AUTOPAY_URL"):

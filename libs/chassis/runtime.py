@@ -18,7 +18,7 @@ from confluent_kafka import KafkaException
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from libs.chassis import logs, own_events
+from libs.chassis import logs, own_events, telling
 from libs.chassis.faults import FaultRecorder
 from libs.chassis.kafka import MissingTopicError
 from libs.chassis.outbox import Relay, republish
@@ -227,7 +227,8 @@ async def _republish(service: Service[SettingsT], settings: SettingsT) -> int:
     total = 0
     async with opened(settings, f"iok-{service.name}-republish") as database:
         async for total in republish(database):
-            print(f"queued {total} events", file=sys.stderr)  # noqa: T201  # progress of an operator's command
+            telling.progress(f"queued {total} events")
+    telling.progress.end()
     print(f"queued {total} events again; the relay publishes them")  # noqa: T201  # an operator's command
     return 0
 
@@ -252,19 +253,28 @@ async def _restore(service: Service[SettingsT], settings: SettingsT) -> int:
     if parts.own_events is None or parts.database is None:
         raise CommandError(f"{service.name} has no events of its own")
     try:
-        done = await parts.own_events.restore(lambda read, of: _progress(f"{read} of {of} records read"))
+        done = await parts.own_events.restore(lambda read, of: telling.progress(f"{read} of {of} records read"))
     except own_events.AWAY as error:
-        raise CommandError(f"{error or type(error).__name__}; run it again, it goes on") from error
+        raise CommandError(f"{telling.why_away(error)}; run it again, it goes on") from error
     finally:
         await parts.database.close()
     for conflict in done.conflicts:
-        _progress(f"CONFLICT: {conflict}")
+        telling.say(f"CONFLICT: {conflict}")
+    telling.progress.end()
     print(f"{done.restored} events brought back, {done.read} records read")  # noqa: T201  # an operator's command
     return 1 if done.conflicts else 0
 
 
-def _progress(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201  # progress of an operator's command
+def _storing_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", service: Service[Any]) -> None:
+    """What a service with a database and events of its own can do beside serving HTTP."""
+    for role in ROLES:
+        verbs.add_parser(role, help=f"run the {role} alone")
+    verbs.add_parser("migrate", help="apply the database schema as its owner")
+    if "republish" not in {command.name for command in service.commands}:
+        verbs.add_parser("republish", help="publish all own events again; readers drop what they have seen")
+    verbs.add_parser("restore-from-kafka", help="bring back own events that Kafka holds and the database lacks")
+    if service.reads_again:
+        verbs.add_parser("read-again", help="read topics that were made again from their beginning")
 
 
 def _parser(service: Service[Any]) -> argparse.ArgumentParser:
@@ -273,15 +283,8 @@ def _parser(service: Service[Any]) -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(dest="verb", metavar="COMMAND")
     verbs.add_parser("all", help="run every role in this process (the default)")
-    for role in ROLES:
-        verbs.add_parser(role, help=f"run the {role} alone")
-    verbs.add_parser("migrate", help="apply the database schema as its owner")
-    own = {command.name for command in service.commands}
-    if "republish" not in own:
-        verbs.add_parser("republish", help="publish all own events again; readers drop what they have seen")
-    verbs.add_parser("restore-from-kafka", help="bring back own events that Kafka holds and the database lacks")
-    if service.reads_again:
-        verbs.add_parser("read-again", help="read topics that were made again from their beginning")
+    if issubclass(service.settings, StoringSettings):
+        _storing_verbs(verbs, service)
     for command in service.commands:
         command.arguments(verbs.add_parser(command.name, help=command.help, description=command.help))
     return parser
@@ -317,6 +320,9 @@ def main(service: Service[Any], argv: Sequence[str] | None = None) -> int:
             return runner.run(_carry_out(service, settings, arguments))
     except (CommandError, UnnamedDatabaseError) as error:
         print(f"{service.name}: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    except (*UNAVAILABLE, KafkaException, MissingTopicError) as error:
+        print(f"{service.name}: {telling.why_away(error)}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:
         return 130

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from libs.chassis.runtime import Command, CommandError
 from libs.chassis.settings import var_folder
+from libs.chassis.telling import progress, say
 from services.identity.app import make_tools
 from services.identity.commands.add_staff import (
     BadPasswordError,
@@ -49,11 +50,8 @@ async def _tools(settings: Settings) -> AsyncIterator[Tools]:
 
 
 def _tell(figures: dict[str, int | str], text: str, *, as_json: bool) -> None:
+    progress.end()
     print(json.dumps(figures) if as_json else text)  # noqa: T201  # an operator's command
-
-
-def _progress(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201  # an operator's command
 
 
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,11 +87,11 @@ async def _take(tools: Tools, checked: Checked, *, as_json: bool) -> int:
     }
     if checked.bad:
         for bad in checked.bad[:MAX_BAD_LINES_SHOWN]:
-            _progress(f"line {bad.number}: {bad.reason}")
+            say(f"line {bad.number}: {bad.reason}")
         _tell(figures, f"{len(checked.bad)} bad lines: nothing was changed", as_json=as_json)
         return 1
     async for taken in import_people(tools, checked.new):
-        _progress(f"{taken} of {len(checked.new)} people imported")
+        progress(f"{taken} of {len(checked.new)} people imported")
     _tell(figures, f"{len(checked.new)} people imported, {checked.skipped} were there already", as_json=as_json)
     return 0
 
@@ -116,7 +114,7 @@ async def _issue_letters(settings: Settings, arguments: argparse.Namespace) -> i
             raise CommandError(f"no such people: {error}") from error
         try:
             async for issued in issue_letters(tools, printer, to, folder):
-                _progress(f"{issued} of {len(to)} letters")
+                progress(f"{issued} of {len(to)} letters")
         except OSError as error:
             raise CommandError(f"cannot write into {folder}: {error.strerror or error}") from error
     without = sum(one.address is None for one in to)
@@ -147,7 +145,7 @@ async def _add_staff(settings: Settings, arguments: argparse.Namespace) -> int:
             text = await _add_or_change(tools, arguments)
         except (AccountError, BadPasswordError, LoginTakenError, ValueError) as error:
             raise CommandError(str(error)) from error
-    _progress(text)
+    say(text)
     return 0
 
 

@@ -1,6 +1,7 @@
 """Several copies of the system find ports beside each other."""
 
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -32,3 +33,10 @@ def test_a_named_port_that_cannot_be_had_is_an_error_that_says_which(asked: str)
         pytest.raises(StackError, match=f"IOK_LEDGER_PORT={asked}"),
     ):
         Ports({"IOK_LEDGER_PORT": asked}).claim("ledger", FAR_AWAY + 5, "IOK_LEDGER_PORT")
+
+
+def test_the_port_of_last_time_is_taken_again_when_it_is_free(tmp_path: Path) -> None:
+    memory = tmp_path / "ports.json"
+    with socket.create_server((HOST, FAR_AWAY + 6)):
+        assert Ports(memory=memory).claim("it", FAR_AWAY + 6) == FAR_AWAY + 6 + STEP
+    assert Ports(memory=memory).claim("it", FAR_AWAY + 6) == FAR_AWAY + 6 + STEP

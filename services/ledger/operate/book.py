@@ -9,11 +9,13 @@ import msgspec
 from pydantic import TypeAdapter, ValidationError
 
 from libs.chassis.runtime import Command, CommandError, opened
+from libs.chassis.telling import progress, say
 from libs.events.ledger import Offsets
 from services.ledger.app import NAME, announcer, rebuild, sealer, verifier
 from services.ledger.commands.republishing import Republisher
+from services.ledger.consumer.verify import Verified
 from services.ledger.domain import Progress, RebuildRefusedError
-from services.ledger.operate.telling import add_json, plainly, progress, tell
+from services.ledger.operate.telling import add_json, plainly, tell
 from services.ledger.read_models import books, state
 from services.ledger.settings import Settings
 
@@ -64,9 +66,23 @@ async def _verify(settings: Settings, arguments: argparse.Namespace) -> int:
     async with plainly("verify"), opened(settings, f"iok-{NAME}-verify") as database:
         verified = await verifier(settings, database).run()
     for fault in verified.faults:
-        progress(f"FAULT: {fault}")
-    tell({"true": not verified.faults, **asdict(verified)}, as_json=arguments.json)
+        say(f"FAULT: {fault}")
+    if arguments.json:
+        tell({"true": not verified.faults, **asdict(verified)}, as_json=True)
+    else:
+        print(_report(verified))  # noqa: T201  # an operator's command
     return 1 if verified.faults else 0
+
+
+def _report(verified: Verified) -> str:
+    """What was proven, in sentences."""
+    seal = "no seal yet" if verified.sealed_version is None else f"held against seal {verified.sealed_version}"
+    verdict = f"NOT PROVEN, {len(verified.faults)} faults" if verified.faults else "proven"
+    return (
+        f"book {verified.book} is {verdict}: {verified.entries} entries, {seal}, "
+        f"{verified.read_again} records read again from Kafka, {verified.set_aside} set aside\n"
+        f"state hash {verified.hash}"
+    )
 
 
 def _rebuild_arguments(parser: argparse.ArgumentParser) -> None:

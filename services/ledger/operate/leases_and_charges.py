@@ -8,6 +8,7 @@ from typing import Final
 
 from libs.chassis.event_store import utc_now
 from libs.chassis.runtime import Command, CommandError, opened
+from libs.chassis.telling import progress, say
 from libs.events.decoding import Rejected, read_json
 from libs.events.ledger import LeaseChanged
 from services.ledger.app import NAME, event_store
@@ -17,7 +18,7 @@ from services.ledger.commands.import_files import BadFileError, BadLineError, Im
 from services.ledger.commands.import_leases import LeaseLines
 from services.ledger.commands.leases import LeaseDesk
 from services.ledger.domain import ChangeLease, EndLease, LedgerError, first_day, warsaw_day
-from services.ledger.operate.telling import add_json, plainly, progress, tell
+from services.ledger.operate.telling import add_json, plainly, tell
 from services.ledger.read_models.reading import NotCaughtUpError, wait_until_read
 from services.ledger.settings import Settings
 
@@ -53,7 +54,7 @@ async def _import(settings: Settings, arguments: argparse.Namespace, kind: Kind)
             done = await importer.run(file)
         except BadFileError as error:
             for bad in error.bad:
-                progress(f"{file}:{bad.number}: {bad.reason}")
+                say(f"{file}:{bad.number}: {bad.reason}")
             raise CommandError(str(error)) from error
         except ImportRefusedError as error:
             raise CommandError(str(error)) from error

@@ -1,7 +1,6 @@
 """How commands tell: figures as text or JSON on standard output, progress on standard error."""
 
 import argparse
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,6 +13,7 @@ from libs.chassis.event_store import DuplicateKeyError, WrongExpectedVersionErro
 from libs.chassis.kafka import MissingTopicError
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE
 from libs.chassis.runtime import CommandError
+from libs.chassis.telling import progress, why_away, zloty
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -22,18 +22,19 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def tell(figures: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print figures: one JSON object, or a line for each that has a value."""
+    """Print figures: one JSON object, or a line for each that has a value, money in złoty."""
+    progress.end()
     if as_json:
         print(msgspec.json.encode(figures).decode())  # noqa: T201  # an operator's command
         return
     for name, value in figures.items():
-        if value is not None and not isinstance(value, dict):
-            print(f"{name.replace('_', ' ')}: {value}")  # noqa: T201  # an operator's command
-
-
-def progress(text: str) -> None:
-    """Print a line of progress."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201  # an operator's command
+        if value is None or isinstance(value, dict):
+            continue
+        if name.endswith("_grosze"):
+            print(f"{name.removesuffix('_grosze').replace('_', ' ')}: {zloty(value)}")  # noqa: T201  # the same
+        else:
+            shown = {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+            print(f"{name.replace('_', ' ')}: {shown}")  # noqa: T201  # the same
 
 
 @asynccontextmanager
@@ -46,8 +47,8 @@ async def plainly(doing: str) -> AsyncIterator[None]:
     try:
         yield
     except (KafkaError, KafkaException, MissingTopicError) as error:
-        raise CommandError(f"{doing}: Kafka does not give what is needed: {error}") from error
+        raise CommandError(f"{doing}: Kafka does not give what is needed: {why_away(error)}") from error
     except (DuplicateKeyError, WrongExpectedVersionError, *CONFLICT) as error:
         raise CommandError(f"{doing}: somebody else was at the same meanwhile, run it again: {error}") from error
     except UNAVAILABLE as error:
-        raise CommandError(f"{doing}: {error or type(error).__name__}; run it again, it goes on") from error
+        raise CommandError(f"{doing}: {why_away(error)}; run it again, it goes on") from error

@@ -1,11 +1,11 @@
 """Importing payments that came before or beside this system."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from libs.chassis.event_store import DuplicateKeyError, WrongExpectedVersionError
 from libs.chassis.runtime import Command, CommandError, opened
+from libs.chassis.telling import progress, say, why_away
 from services.payments.app import NAME, event_store
 from services.payments.commands.imports import BadFileError, Imported, PaymentImporter
 from services.payments.read_models.import_lines import ImportRunningError
@@ -13,10 +13,6 @@ from services.payments.settings import Settings
 
 MAX_BAD_LINES_SHOWN = 1_000  # who has more has one fault that repeats
 WAIT_SECONDS = 60.0  # leases imported a moment ago are still on their way through Kafka
-
-
-def _progress(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201  # an operator's command
 
 
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,21 +36,22 @@ async def _import_payments(settings: Settings, arguments: argparse.Namespace) ->
         done = await _import(settings, arguments.file, arguments.wait)
     except BadFileError as error:
         for bad in error.bad[:MAX_BAD_LINES_SHOWN]:
-            _progress(f"{arguments.file}:{bad.line}: {bad.reason}")
+            say(f"{arguments.file}:{bad.line}: {bad.reason}")
         raise CommandError(f"{error}, nothing was imported: correct them and run it again") from error
     except ImportRunningError as error:
         raise CommandError(str(error)) from error
     except OSError as error:
-        raise CommandError(f"{arguments.file} or the database cannot be read: {error}") from error
+        raise CommandError(f"{arguments.file} or the database cannot be read: {why_away(error)}") from error
     except (DuplicateKeyError, WrongExpectedVersionError) as error:
         raise CommandError("the same payments were being recorded meanwhile: run it again, it goes on") from error
+    progress.end()
     print(f"imported {done.appended} payments, {done.skipped} were there already")  # noqa: T201  # the same
     return 0
 
 
 async def _import(settings: Settings, file: Path, wait_seconds: float) -> Imported:
     async with opened(settings, f"iok-{NAME}-import") as database:
-        importer = PaymentImporter(database, event_store(), _progress)
+        importer = PaymentImporter(database, event_store(), progress)
         with file.open("rb") as lines:
             return await importer.run(lines, wait_seconds)
 
