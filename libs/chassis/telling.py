@@ -6,6 +6,7 @@ from typing import Final
 
 ZLOTY_GROSZE: Final = 100
 QUIET_SECONDS: Final = 10.0  # between lines of progress where nobody watches a terminal
+NOBODY_THERE: Final = ("refused", "_TIMED_OUT", "_TRANSPORT", "ALL_BROKERS_DOWN", "KafkaConnectionError")
 MAKE_UP: Final = "is the stack running? `make up` starts it"
 
 
@@ -51,5 +52,6 @@ def zloty(amount_grosze: int) -> str:
 
 def why_away(error: BaseException) -> str:
     """What to tell of a server that does not answer, and what to look at first."""
-    refused = isinstance(error, ConnectionRefusedError | FileNotFoundError) or "refused" in str(error).lower()
-    return f"{error or type(error).__name__}{f': {MAKE_UP}' if refused else ''}"
+    said = str(error) or type(error).__name__
+    nobody = isinstance(error, ConnectionRefusedError) or any(sign in said for sign in NOBODY_THERE)
+    return f"{said}: {MAKE_UP}" if nobody else said

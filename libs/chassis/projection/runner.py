@@ -321,8 +321,8 @@ def _checked(position: Position | None, topic_id: str, begin: int, end: int) -> 
     """
     if position is not None and position.topic_id != topic_id:
         raise StoppedPartitionError(
-            f"the topic was deleted and made again ({position.topic_id} then, {topic_id} now): republish, then `rebuild` "
-            "(the ledger) or `read-again`"
+            f"the topic was deleted and made again ({position.topic_id} then, {topic_id} now): republish, "
+            "then `rebuild` (the ledger) or `read-again`"
         )
     expected = 0 if position is None else position.next_offset
     if not begin <= expected <= end:
