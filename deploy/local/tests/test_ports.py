@@ -37,6 +37,8 @@ def test_a_named_port_that_cannot_be_had_is_an_error_that_says_which(asked: str)
 
 def test_the_port_of_last_time_is_taken_again_when_it_is_free(tmp_path: Path) -> None:
     memory = tmp_path / "ports.json"
-    with socket.create_server((HOST, FAR_AWAY + 6)):
-        assert Ports(memory=memory).claim("it", FAR_AWAY + 6) == FAR_AWAY + 6 + STEP
-    assert Ports(memory=memory).claim("it", FAR_AWAY + 6) == FAR_AWAY + 6 + STEP
+    memory.write_text(f'{{"it": {FAR_AWAY + 6 + STEP}, "other": {FAR_AWAY + 7 + STEP}}}', encoding="utf-8")
+    with socket.create_server((HOST, FAR_AWAY + 7 + STEP)):
+        ports = Ports(memory=memory)
+        assert ports.claim("it", FAR_AWAY + 6) == FAR_AWAY + 6 + STEP
+        assert ports.claim("other", FAR_AWAY + 7) == FAR_AWAY + 7
