@@ -7,12 +7,12 @@
 -- Every book there ever was: numbers only grow.
 create table books (
     book integer primary key check (book > 0),
-    state text not null default 'building' check (state in ('building', 'live', 'old', 'dropped')),
+    state text not null default 'building' check (state in ('filling', 'building', 'live', 'old', 'dropped')),
     made_at timestamptz not null default now(),
     switched_at timestamptz
 );
 create unique index books_one_live on books (state) where state = 'live';
-create unique index books_one_building on books (state) where state = 'building';
+create unique index books_one_building on books ((true)) where state in ('filling', 'building');
 
 -- The lines of the tenants' accounts. Never changed, never deleted: the service may only read and add.
 create table book_entries (
@@ -133,6 +133,19 @@ create table book_refused (
     headers jsonb not null,
     reason text not null,
     detail text not null,
+    primary key (book, topic_id, partition, "offset")
+) partition by list (book);
+
+-- Records put off while a book is filled, because they may have come before; booked when its indexes stand.
+create table book_put_off (
+    book integer not null,
+    topic text not null,
+    topic_id text not null,
+    partition integer not null,
+    "offset" bigint not null,
+    key bytea,
+    value bytea,
+    headers jsonb not null,
     primary key (book, topic_id, partition, "offset")
 ) partition by list (book);
 
@@ -275,27 +288,88 @@ $$;
 create function book_tables() returns text[] language sql immutable as $$
     select array[
         'book_entries', 'book_seen', 'book_repeats', 'book_postings', 'book_trial',
-        'book_balances', 'book_leases', 'book_streams', 'book_refused'
+        'book_balances', 'book_leases', 'book_streams', 'book_refused', 'book_put_off'
     ]
 $$;
 
--- Make a book to be built; its number is above every other and above p_greatest_elsewhere (what Kafka remembers).
-create function make_book(p_greatest_elsewhere integer) returns integer
+-- Those of them with a row for every event. A book nobody reads yet is filled into them without their indexes, standing
+-- alone, and they become its partitions when they get their indexes.
+create function filled_tables() returns text[] language sql immutable as $$
+    select array['book_entries', 'book_seen', 'book_postings']
+$$;
+
+-- Make a book to be built, or first to be filled; its number is above every other and above p_greatest_elsewhere (what
+-- Kafka remembers).
+create function make_book(p_greatest_elsewhere integer, p_to_fill boolean) returns integer
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     v_book integer;
     v_table text;
+    v_part text;
 begin
     perform lock_live_book(true);
     select greatest(coalesce(max(book), 0), p_greatest_elsewhere) + 1 into v_book from books;
-    insert into books (book) values (v_book);
+    insert into books (book, state) values (v_book, case when p_to_fill then 'filling' else 'building' end);
     foreach v_table in array book_tables() loop
-        execute format('create table %I (like %I including all)', v_table || '_' || v_book, v_table);
-        execute format('alter table %I attach partition %I for values in (%s)', v_table, v_table || '_' || v_book, v_book);
+        v_part := v_table || '_' || v_book;
+        if p_to_fill and v_table = any (filled_tables()) then
+            execute format('create table %I (like %I including all excluding indexes)', v_part, v_table);
+            execute format('alter table %I add check (book = %s)', v_part, v_book);
+            execute format('grant select, insert on %I to iok_ledger', v_part);
+        else
+            execute format('create table %I (like %I including all)', v_part, v_table);
+            execute format('alter table %I attach partition %I for values in (%s)', v_table, v_part, v_book);
+        end if;
     end loop;
     execute format('alter table %I set (fillfactor = 70)', 'book_balances_' || v_book);
     execute format('alter table %I set (fillfactor = 70)', 'book_trial_' || v_book);
     return v_book;
+end
+$$;
+
+-- Give a filled table of a book its indexes, and make it a partition; nothing happens to one that is. The parent's other
+-- partitions are read and written meanwhile. Answers whether it was done now.
+create function index_book(p_book integer, p_table text) returns boolean
+language plpgsql security definer set search_path = public, pg_temp set maintenance_work_mem = '256MB' as $$
+declare
+    v_part text := p_table || '_' || p_book;
+begin
+    if not p_table = any (filled_tables()) or not exists (select from books where book = p_book and state = 'filling') then
+        raise exception 'table % of book % is not to be indexed', p_table, p_book;
+    end if;
+    if exists (select from pg_inherits where inhrelid = v_part::regclass and inhparent = p_table::regclass) then
+        return false;
+    end if;
+    execute format('alter table %I attach partition %I for values in (%s)', p_table, v_part, p_book);
+    execute format('revoke all on %I from iok_ledger', v_part);
+    execute format('analyze %I', v_part);
+    return true;
+end
+$$;
+
+-- A filled book, indexed and with what was put off in it, is from now on built like any other.
+create function end_filling(p_book integer) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    if (select count(*) from pg_inherits i join pg_class c on c.oid = i.inhrelid
+            where c.relname = any (select t || '_' || p_book from unnest(filled_tables()) as t))
+        < cardinality(filled_tables())
+    then
+        raise exception 'book % has tables without indexes', p_book;
+    end if;
+    update books set state = 'building' where book = p_book and state = 'filling';
+end
+$$;
+
+-- Every key that a book being filled remembers an event by: its own and, where it uses one up, a business id.
+create function keys_of_filling(p_book integer)
+returns table (topic text, subject text, source text, id uuid, claim text)
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    return query execute format(
+        'select topic, lease_id, source, id, claim from %I union all select topic, subject, source, id, null from %I',
+        'book_entries_' || p_book, 'book_seen_' || p_book
+    );
 end
 $$;
 
@@ -397,7 +471,7 @@ declare
     v_table text;
 begin
     perform lock_live_book(true);
-    if not exists (select from books where book = p_book and state in ('building', 'old')) then
+    if not exists (select from books where book = p_book and state in ('filling', 'building', 'old')) then
         raise exception 'book % cannot be dropped', p_book;
     end if;
     foreach v_table in array book_tables() loop
@@ -413,7 +487,7 @@ $$;
 revoke execute on all functions in schema public from public;
 grant usage on schema public to iok_ledger;
 grant select, insert on events, records, alarms to iok_ledger;
-grant select, insert on book_entries, book_postings, book_seen, book_repeats, book_refused to iok_ledger;
+grant select, insert on book_entries, book_postings, book_seen, book_repeats, book_refused, book_put_off to iok_ledger;
 grant select, insert, update on book_trial, book_balances, book_leases, book_streams to iok_ledger;
 grant select on books, entries, history, postings, trial_balance, lease_balances, leases to iok_ledger;
 grant select, insert, delete on outbox, recent_errors, ahead to iok_ledger;
@@ -423,4 +497,4 @@ grant update (reason, detail, state, decided_at, decided_by, decision_reason, re
     on set_aside to iok_ledger;
 grant select, insert on set_aside_decisions to iok_ledger;
 grant execute on function lock_live_book, places_of, offsets_of, lease_hashes, state_hash, lacking to iok_ledger;
-grant execute on function make_book, switch_book, drop_book to iok_ledger;
+grant execute on function make_book, index_book, end_filling, keys_of_filling, switch_book, drop_book to iok_ledger;

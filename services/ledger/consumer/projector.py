@@ -15,6 +15,7 @@ from libs.events.topics import TOPICS, TRANSFERS
 from services.ledger.commands.announcing import Announcer
 from services.ledger.domain import Alarm, Arrival, Known, Outcome, book, claim_of, leases_of
 from services.ledger.read_models import alarms, balance, books, entries, leases, postings, records, streams
+from services.ledger.read_models.copying import copy
 
 SKIPPED = Counter("iok_ledger_skipped_total", "Records of a type unknown here, not judged.", ("topic",))
 ALARMS = Counter("iok_ledger_alarms_total", "Contradictions in the stream that an operator must see.", ("kind",))
@@ -27,6 +28,20 @@ class Reading:
     arrivals: list[Arrival] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
     records: dict[int, Record] = field(default_factory=dict)
+
+    def refused_by(self, outcome: Outcome) -> list[SetAside]:
+        """What is set aside: bad in itself, or contradicting what the book holds."""
+        refused = [
+            SetAside(self.records[refusal.arrival.offset], refusal.reason.value, refusal.detail)
+            for refusal in outcome.refused
+        ]
+        return self.set_aside + refused
+
+    def of_company_systems(self, outcome: Outcome) -> list[tuple[Arrival, bytes, Sequence[Header]]]:
+        """What company systems wrote among what was taken, as it came."""
+        taken = [a for a in outcome.taken if a.fact.envelope.source != TOPICS[a.fact.data.topic].owner]
+        found = [(arrival, self.records[arrival.offset]) for arrival in taken]
+        return [(arrival, record.value or b"", record.headers) for arrival, record in found]
 
 
 class BookProjector:
@@ -56,17 +71,14 @@ class BookProjector:
 
     async def take(self, tx: Connection, number: int, batch: Sequence[Record]) -> tuple[Outcome, list[SetAside]]:
         """Take records of one partition into book `number`; tells nobody. Returns what it did and set aside."""
-        reading = self._read(batch)
+        reading = self.read(batch)
         outcome = book(await _known(tx, number, reading.arrivals), reading.arrivals)
         await _store(tx, number, outcome)
-        await records.keep(tx, self._of_company_systems(outcome, reading))
-        refused = [
-            SetAside(reading.records[refusal.arrival.offset], refusal.reason.value, refusal.detail)
-            for refusal in outcome.refused
-        ]
-        return outcome, reading.set_aside + refused
+        await records.keep(tx, reading.of_company_systems(outcome))
+        return outcome, reading.refused_by(outcome)
 
-    def _read(self, batch: Sequence[Record]) -> Reading:
+    def read(self, batch: Sequence[Record]) -> Reading:
+        """Decode records of one partition; what is bad in itself is set aside."""
         reading = Reading()
         for record in batch:
             try:
@@ -86,12 +98,6 @@ class BookProjector:
             reading.arrivals.append(Arrival.of(read, record.partition, record.offset))
             reading.records[record.offset] = record
         return reading
-
-    def _of_company_systems(self, outcome: Outcome, reading: Reading) -> list[tuple[Arrival, bytes, Sequence[Header]]]:
-        """What company systems wrote among what was taken, as it came."""
-        taken = [a for a in outcome.taken if a.fact.envelope.source != TOPICS[a.fact.data.topic].owner]
-        found = [(arrival, reading.records[arrival.offset]) for arrival in taken]
-        return [(arrival, record.value or b"", record.headers) for arrival, record in found]
 
 
 def _tell(raised: Sequence[Alarm]) -> None:
@@ -118,9 +124,11 @@ async def _known(tx: Connection, number: int, arrivals: Sequence[Arrival]) -> Kn
 
 
 async def _store(tx: Connection, number: int, outcome: Outcome) -> None:
-    await entries.add_entries(tx, number, outcome.booked)
-    await entries.add_seen(tx, number, outcome.noted)
-    await postings.add(tx, number, outcome.taken)
+    posted = postings.posted_by(outcome.taken)
+    await copy(tx, entries.entry_rows(number, outcome.booked))
+    await copy(tx, entries.seen_rows(number, outcome.noted))
+    await copy(tx, postings.posting_rows(number, posted))
+    await postings.move(tx, number, postings.moved_by(posted))
     await entries.add_repeats(tx, number, outcome.repeated)
     await alarms.add(tx, outcome.alarms)
     await balance.store(tx, number, outcome.accounts)

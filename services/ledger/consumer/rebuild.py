@@ -1,6 +1,7 @@
 """Rebuilding: a new book from offset 0 beside the live one, caught up, compared, and switched to in one transaction.
 
-Nothing is published while it is built. Stopped half-way, it goes on where it stood when started again.
+It is filled without indexes first, as far as Kafka held when that began; from there on it is built as the live book is
+fed. Nothing is published while it is built. Stopped half-way, it goes on where it stood when started again.
 """
 
 from collections.abc import AsyncIterator
@@ -18,10 +19,11 @@ from libs.chassis.projection import Positions, SetAside, StalePositionError
 from libs.chassis.projection.positions import Step
 from libs.chassis.settings import KafkaSettings
 from services.ledger.commands.announcing import Announcer
+from services.ledger.consumer.filling import Filling
 from services.ledger.consumer.projector import BookProjector
 from services.ledger.consumer.remembered import PublishedSeal, greatest_book, seal_chain
 from services.ledger.domain import Account, Progress, RebuildRefusedError, Rebuilt, Tell
-from services.ledger.read_models import balance, books, refused, state
+from services.ledger.read_models import balance, books, put_off, refused, state
 from services.ledger.read_models.books import Verdict, projection_of
 
 CLOSE_ENOUGH: Final = 2_000  # records that may be read while the live projection waits for the switch
@@ -65,6 +67,7 @@ class Rebuild:
             seal = self._must_match(log, chain.last, by_operator=by_operator)
             await self._drop_old()
             number = await self._book_to_build(log, await greatest_book(self._kafka, chain))
+            await self._fill(log, number, tell)
             await self._catch_up(log, number, tell)
             rebuilt = await self._compare(number)
             if not verify_only:
@@ -109,7 +112,7 @@ class Rebuild:
                 await books.drop(tx, number)
                 number = None
             if number is None:
-                number = await books.make(tx, greatest_elsewhere)
+                number = await books.make(tx, greatest_elsewhere, to_fill=True)
         places = await self._places(number)
         for at, begin in (await log.begins()).items():
             if begin > places.get(at, 0):
@@ -124,6 +127,21 @@ class Rebuild:
         async with self._database.connection() as connection:
             positions = await self._positions.read(connection, projection_of(number))
         return {at: position.next_offset for at, position in positions.items()}
+
+    async def _fill(self, log: KafkaLog, number: int, tell: Tell) -> None:
+        """Read what lies in Kafka now into a book without indexes; then index it, and book what was put off."""
+        async with self._database.connection() as connection:
+            if not await books.is_filling(connection, number):
+                return
+        await Filling(self._database, log, self._projector, number).run(tell)
+        async with self._database.connection() as connection:
+            done, total = 0, await put_off.count(connection, number)
+        async for batch in put_off.batches(self._database, number):
+            await self._apply_with_patience(number, None, batch)
+            done += len(batch)
+            tell(Progress(number, done, total, "booking what may have come before"))
+        async with self._database.transaction() as tx:
+            await books.end_filling(tx, number)
 
     async def _catch_up(self, log: KafkaLog, number: int, tell: Tell) -> None:
         """Read until so little is left that the live projection can wait for it."""
@@ -140,8 +158,11 @@ class Rebuild:
             if sum((await log.ends()).values()) - sum(places.values()) <= CLOSE_ENOUGH:
                 return
 
-    async def _apply_with_patience(self, number: int, places: Places, batch: list[Record]) -> None:
-        """Apply a batch; a record that fails for no known reason is found by halving, and put aside alone."""
+    async def _apply_with_patience(self, number: int, places: Places | None, batch: list[Record]) -> None:
+        """Apply a batch; a record that fails for no known reason is found by halving, and put aside alone.
+
+        No `places`: the positions have been moved over these records already.
+        """
         try:
             async with self._database.transaction() as tx:
                 await self._apply(tx, number, places, batch)
@@ -157,14 +178,17 @@ class Rebuild:
             async with self._database.transaction() as tx:
                 await self._move(tx, number, places, batch)
                 await refused.keep(tx, number, [SetAside(batch[0], UNEXPECTED, repr(error)[:1000])])
-        _advance(places, batch)
+        if places is not None:
+            _advance(places, batch)
 
-    async def _apply(self, tx: Connection, number: int, places: Places, batch: list[Record]) -> None:
+    async def _apply(self, tx: Connection, number: int, places: Places | None, batch: list[Record]) -> None:
         await self._move(tx, number, places, batch)
         _, set_aside = await self._projector.take(tx, number, batch)
         await refused.keep(tx, number, set_aside)
 
-    async def _move(self, tx: Connection, number: int, places: Places, batch: list[Record]) -> None:
+    async def _move(self, tx: Connection, number: int, places: Places | None, batch: list[Record]) -> None:
+        if places is None:
+            return
         first = batch[0]
         expected = places.get((first.topic, first.partition), 0)
         step = Step(first.topic, first.topic_id, first.partition, expected, batch[-1].offset + 1)

@@ -62,6 +62,7 @@ from services.ledger.domain.leases import (
 )
 from services.ledger.domain.postings import ChartAccount, Postings, postings_of, transfer_day
 from services.ledger.domain.rebuilds import Progress, RebuildRefusedError, Rebuilt, Tell
+from services.ledger.domain.sieve import Sieve
 from services.ledger.domain.streams import StreamHead, StreamKey, VersionNote
 
 __all__ = [
@@ -106,6 +107,7 @@ __all__ = [
     "Rebuilt",
     "Refusal",
     "Share",
+    "Sieve",
     "Sighted",
     "SignLease",
     "StreamHead",

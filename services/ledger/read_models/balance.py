@@ -1,7 +1,7 @@
 """A lease's balance: the account that is its lock, and the figures, always worked out from the entries themselves."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
@@ -11,7 +11,8 @@ import msgspec
 from libs.chassis.postgres import Connection, Row
 from libs.events.topics import CHARGES, LEASES, PAYMENTS, TOPICS, TRANSFERS
 from services.ledger.domain import NOTHING_OWED, Account, Figures, figures_of
-from services.ledger.read_models.books import NoLiveBookError, Offsets
+from services.ledger.read_models.books import KEYS_AT_ONCE, NoLiveBookError, Offsets
+from services.ledger.read_models.copying import Rows, rows
 from services.ledger.read_models.grants import LeaseGrant, NotHereError
 
 # An answer is stale when the ledger has not confirmed for this long that it has read all its partitions to the end.
@@ -36,6 +37,8 @@ ACCOUNTS_AFTER = """
 select lease_id, version, balance_grosze from book_balances
 where book = $1 and lease_id > $2 and version > 0 order by lease_id limit $3 for update
 """
+
+EVERY = "select lease_id from book_balances where book = $1"
 
 OPEN = """
 insert into book_balances (book, lease_id) select $1, l from unnest($2::text[]) as l order by l on conflict do nothing
@@ -85,6 +88,9 @@ where b.state = 'live'
 """
 
 
+COLUMNS = ("book", "lease_id", "version", "balance_grosze")
+
+
 class Slim(NamedTuple):
     """An entry as allocation needs it."""
 
@@ -119,11 +125,23 @@ class Balance:
 
 async def lock(tx: Connection, book: int, leases: Sequence[str]) -> dict[str, Account]:
     """The accounts of `leases` (sorted), locked until the transaction ends; those missing are opened."""
-    rows = await tx.fetch(LOCK, book, leases)
-    if len(rows) < len(leases):
+    found = await tx.fetch(LOCK, book, leases)
+    if len(found) < len(leases):
         await tx.execute(OPEN, book, leases)
-        rows = await tx.fetch(LOCK, book, leases)
-    return {row["lease_id"]: Account(row["version"], row["balance_grosze"]) for row in rows}
+        found = await tx.fetch(LOCK, book, leases)
+    return {row["lease_id"]: Account(row["version"], row["balance_grosze"]) for row in found}
+
+
+async def every(tx: Connection, book: int) -> AsyncIterator[str]:
+    """Every lease with an account in `book`, in a transaction of the caller's; for a filling that goes on."""
+    async for row in tx.cursor(EVERY, book, prefetch=KEYS_AT_ONCE):
+        yield row["lease_id"]
+
+
+def new_rows(book: int, accounts: Mapping[str, Account]) -> Rows:
+    """Accounts to be opened as they stand, in a book where they are certainly new."""
+    lines = [f"{book}\t{lease}\t{each.version}\t{each.balance_grosze}\n" for lease, each in accounts.items()]
+    return rows("book_balances", COLUMNS, lines)
 
 
 async def store(tx: Connection, book: int, accounts: Mapping[str, Account]) -> None:
@@ -140,14 +158,14 @@ async def store(tx: Connection, book: int, accounts: Mapping[str, Account]) -> N
 
 async def accounts(tx: Connection, book: int, leases: Sequence[str]) -> dict[str, Account]:
     """The accounts of leases in `book`, those that there are."""
-    rows = await tx.fetch(ACCOUNTS, book, leases)
-    return {row["lease_id"]: Account(row["version"], row["balance_grosze"]) for row in rows}
+    found = await tx.fetch(ACCOUNTS, book, leases)
+    return {row["lease_id"]: Account(row["version"], row["balance_grosze"]) for row in found}
 
 
 async def accounts_after(tx: Connection, book: int, after: str, limit: int) -> dict[str, Account]:
     """At most `limit` accounts with entries whose lease id is greater than `after`, locked; for operators' commands."""
-    rows = await tx.fetch(ACCOUNTS_AFTER, book, after, limit)
-    return {row["lease_id"]: Account(row["version"], row["balance_grosze"]) for row in rows}
+    found = await tx.fetch(ACCOUNTS_AFTER, book, after, limit)
+    return {row["lease_id"]: Account(row["version"], row["balance_grosze"]) for row in found}
 
 
 async def figures(tx: Connection, book: int, leases: Sequence[str], today: date) -> dict[str, Figures]:

@@ -1,14 +1,20 @@
-"""Books: which one is live, and the owner's functions that make, switch and drop them."""
+"""Books: which one is live, and the owner's functions that make, fill, switch and drop them."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
 from libs.chassis.postgres import Connection
+from services.ledger.domain.booking import EventKey
+
+# Tables with a row for every event; indexed when a book is filled.
+FILLED_TABLES: Final = ("book_entries", "book_seen", "book_postings")
+INDEX_SECONDS: Final = 3_600.0
+KEYS_AT_ONCE: Final = 10_000
 
 LIVE = "select book from books where state = 'live'"
 
@@ -16,11 +22,15 @@ LIVE = "select book from books where state = 'live'"
 LOCK_SHARED = "select lock_live_book(false)"
 LOCK_ALONE = "select lock_live_book(true)"
 
-MAKE = "select make_book($1)"
+MAKE = "select make_book($1, $2)"
+INDEX = "select index_book($1, $2)"
+END_FILLING = "select end_filling($1)"
+KEYS = "select topic, subject, source, id, claim from keys_of_filling($1)"
 SWITCH = "select switch_book($1, $2::text::jsonb, $3, $4)"
 DROP = "select drop_book($1)"
 OFFSETS = "select offsets_of($1)"
-BUILDING = "select book from books where state = 'building'"
+BUILDING = "select book from books where state in ('filling', 'building')"
+IS_FILLING = "select exists (select from books where book = $1 and state = 'filling')"
 STANDING = "select book from books where state = 'old' order by book"
 
 # Every book there still is, with how far it is.
@@ -52,7 +62,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BookRow:
-    """A book: its number, state (`building`, `live`, `old`) and how many records it has read."""
+    """A book: its number, state (`filling`, `building`, `live`, `old`) and how many records it has read."""
 
     book: int
     state: str
@@ -91,10 +101,40 @@ async def hold_alone(tx: Connection) -> None:
     await tx.execute(LOCK_ALONE)
 
 
-async def make(tx: Connection, greatest_elsewhere: int) -> int:
-    """Make a book to be built, numbered above every other and above `greatest_elsewhere`; returns its number."""
-    book: int = await tx.fetchval(MAKE, greatest_elsewhere)
+async def make(tx: Connection, greatest_elsewhere: int, *, to_fill: bool = False) -> int:
+    """Make a book to be built, numbered above every other and above `greatest_elsewhere`; returns its number.
+
+    One `to_fill` has no indexes on its `FILLED_TABLES` until `index`, and is not switched to before `end_filling`.
+    """
+    book: int = await tx.fetchval(MAKE, greatest_elsewhere, to_fill)
     return book
+
+
+def filled_table(table: str, book: int) -> str:
+    """The name under which one of the `FILLED_TABLES` is written while a book is filled."""
+    return f"{table}_{book}"
+
+
+async def is_filling(tx: Connection, book: int) -> bool:
+    """Whether a book is (still) to be filled."""
+    filling: bool = await tx.fetchval(IS_FILLING, book)
+    return filling
+
+
+async def index(tx: Connection, book: int, table: str) -> None:
+    """Give one of a filled book's `FILLED_TABLES` its indexes; nothing is done twice."""
+    await tx.execute(INDEX, book, table, timeout=INDEX_SECONDS)
+
+
+async def end_filling(tx: Connection, book: int) -> None:
+    """A filled and indexed book is built on like any other; raises asyncpg.RaiseError when it has no indexes."""
+    await tx.execute(END_FILLING, book)
+
+
+async def keys(tx: Connection, book: int) -> AsyncIterator[tuple[EventKey, str | None]]:
+    """Every event that a book being filled holds, with the business id it uses up, in a transaction of the caller's."""
+    async for row in tx.cursor(KEYS, book, prefetch=KEYS_AT_ONCE):
+        yield (row["topic"], row["subject"], row["source"], str(row["id"])), row["claim"]
 
 
 async def building(tx: Connection) -> int | None:

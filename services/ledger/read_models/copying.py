@@ -1,6 +1,7 @@
 r"""Rows into tables by COPY, in the text format: a line a row, a tab between columns, `\N` for null."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
 
@@ -10,11 +11,25 @@ NULL: Final = r"\N"
 COPY_SECONDS: Final = 600.0
 
 
-async def copy(tx: Connection, table: str, columns: Sequence[str], lines: Sequence[str]) -> None:
-    """Add rows, each a line with its newline, spelt by `text` where a column may hold a backslash."""
-    if lines:
-        source = BytesIO("".join(lines).encode())
-        await tx.copy_to_table(table, source=source, columns=list(columns), timeout=COPY_SECONDS)
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of a table as COPY reads them; `table` is a book table's name, under which its partitions are found."""
+
+    table: str
+    columns: tuple[str, ...]
+    spelling: bytes
+
+
+def rows(table: str, columns: tuple[str, ...], lines: Iterable[str]) -> Rows:
+    """Rows from lines, each with its newline, spelt by `text` where a column may hold a backslash."""
+    return Rows(table, columns, "".join(lines).encode())
+
+
+async def copy(tx: Connection, given: Rows, into: str | None = None) -> None:
+    """Add rows to their table, or to the one named."""
+    if given.spelling:
+        source = BytesIO(given.spelling)
+        await tx.copy_to_table(into or given.table, source=source, columns=given.columns, timeout=COPY_SECONDS)
 
 
 def text(value: str) -> str:

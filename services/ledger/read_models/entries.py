@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from libs.chassis.postgres import Connection
 from services.ledger.domain import Arrival, Booked, Sighted
 from services.ledger.domain.booking import ClaimKey, EventKey
-from services.ledger.read_models.copying import NULL, copy, text
+from services.ledger.read_models.copying import NULL, Rows, rows, text
 
 # Which of these events the book holds: as an entry, or among those that make none. One look-up by key for each event:
 # over a young table without statistics, a plain join is planned as a scan of all that has been booked.
@@ -50,33 +50,33 @@ on conflict do nothing
 async def load_seen(tx: Connection, book: int, arrivals: Sequence[Arrival]) -> dict[EventKey, Sighted]:
     """Which of the events at hand the book holds already."""
     keys = sorted({arrival.key for arrival in arrivals})
-    rows = await tx.fetch(SEEN, book, *_columns(keys, 4))
-    return {keys[row["n"] - 1]: Sighted(row["content_digest"], row["partition"]) for row in rows}
+    found = await tx.fetch(SEEN, book, *_columns(keys, 4))
+    return {keys[row["n"] - 1]: Sighted(row["content_digest"], row["partition"]) for row in found}
 
 
 async def load_claims(tx: Connection, book: int, claims: Sequence[ClaimKey]) -> dict[ClaimKey, int]:
     """Which of these business ids are used up, each with the partition of the event that used it."""
     if not claims:
         return {}
-    rows = await tx.fetch(CLAIMED, book, *_columns(sorted(set(claims)), 2))
-    return {(row["lease_id"], row["claim"]): row["partition"] for row in rows}
+    found = await tx.fetch(CLAIMED, book, *_columns(sorted(set(claims)), 2))
+    return {(row["lease_id"], row["claim"]): row["partition"] for row in found}
 
 
-async def add_entries(tx: Connection, book: int, booked: Sequence[Booked], table: str = "book_entries") -> None:
-    """Add entries to the book, for ever. `table`: where, if not the partition is to be found."""
-    await copy(tx, table, ENTRY_COLUMNS, [_entry_line(book, item) for item in booked])
+def entry_rows(book: int, booked: Sequence[Booked]) -> Rows:
+    """Entries to be added to the book, for ever."""
+    return rows("book_entries", ENTRY_COLUMNS, [_entry_line(book, item) for item in booked])
 
 
-async def add_seen(tx: Connection, book: int, noted: Sequence[Arrival], table: str = "book_seen") -> None:
-    """Remember events that were taken and are no entry. `table`: as for entries."""
-    await copy(tx, table, SEEN_COLUMNS, [_seen_line(book, arrival) for arrival in noted])
+def seen_rows(book: int, noted: Sequence[Arrival]) -> Rows:
+    """What is to be remembered of events that were taken and are no entry."""
+    return rows("book_seen", SEEN_COLUMNS, [_seen_line(book, arrival) for arrival in noted])
 
 
 async def add_repeats(tx: Connection, book: int, repeated: Sequence[Arrival]) -> None:
     """Remember where entries' events came again in another partition."""
-    rows = [(*arrival.key, arrival.partition, arrival.offset) for arrival in repeated if arrival.entry is not None]
-    if rows:
-        await tx.execute(ADD_REPEATS, book, *_columns(rows, 6))
+    again = [(*arrival.key, arrival.partition, arrival.offset) for arrival in repeated if arrival.entry is not None]
+    if again:
+        await tx.execute(ADD_REPEATS, book, *_columns(again, 6))
 
 
 def _entry_line(book: int, booked: Booked) -> str:
@@ -98,6 +98,6 @@ def _seen_line(book: int, arrival: Arrival) -> str:
     return f"{book}\t{topic}\t{subject}\t{text(source)}\t{event_id}\t\\\\x{digest}\t{arrival.partition}\n"
 
 
-def _columns(rows: Sequence[tuple[object, ...]], count: int) -> list[list[object]]:
+def _columns(given: Sequence[tuple[object, ...]], count: int) -> list[list[object]]:
     """Rows turned into the columns that `unnest` takes."""
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(count)]
+    return [list(column) for column in zip(*given, strict=True)] if given else [[] for _ in range(count)]

@@ -1,6 +1,6 @@
 """Leases as their events tell them: the whole state of the latest LeaseSigned or LeaseChanged of its source."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,11 +10,14 @@ import msgspec
 from libs.chassis.postgres import Connection, Row
 from libs.events.envelope import canonical
 from services.ledger.domain import HeldLease
+from services.ledger.read_models.books import KEYS_AT_ONCE
 from services.ledger.read_models.grants import LeaseGrant, NotHereError
 
 LOAD = """
 select lease_id, source, signed, terms, ended_on from book_leases where book = $1 and lease_id = any($2::text[])
 """
+
+EVERY = "select lease_id from book_leases where book = $1"
 
 STORE = """
 insert into book_leases (book, lease_id, source, signed, terms, ended_on)
@@ -77,6 +80,12 @@ async def load(tx: Connection, book: int, leases: Sequence[str]) -> dict[str, He
         )
         for row in await tx.fetch(LOAD, book, leases)
     }
+
+
+async def every(tx: Connection, book: int) -> AsyncIterator[str]:
+    """Every lease that events told of in `book`, in a transaction of the caller's; for a filling that goes on."""
+    async for row in tx.cursor(EVERY, book, prefetch=KEYS_AT_ONCE):
+        yield row["lease_id"]
 
 
 async def store(tx: Connection, book: int, leases: Mapping[str, HeldLease]) -> None:

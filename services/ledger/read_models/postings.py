@@ -1,17 +1,22 @@
 """The postings of a book and its trial balance: stored in one transaction with the entries, and zero in sum, always."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeAlias
 
 import msgspec
 
 from libs.chassis.postgres import Connection
 from services.ledger.domain import Arrival, Postings, UnbalancedError, postings_of, transfer_day
-from services.ledger.read_models.copying import copy, text
+from services.ledger.read_models.copying import Rows, rows, text
 
 _ENCODER = msgspec.json.Encoder()
+
+# An event and what it does to the accounts.
+Posted: TypeAlias = tuple[Arrival, Postings]
+# (topic, partition, account) -> grosze debited and credited.
+Moves: TypeAlias = dict[tuple[str, int, str], tuple[int, int]]
 
 COLUMNS = ("book", "topic", "subject", "source", "id", "booked_on", "amounts")
 
@@ -59,18 +64,40 @@ class Trial:
     whole: TrialLine
 
 
-async def add(tx: Connection, book: int, taken: Sequence[Arrival], table: str = "book_postings") -> None:
-    """Add the postings of events that the book takes, and bring its trial balance forward. `table`: as for entries.
+def posting_rows(book: int, posted: Sequence[Posted]) -> Rows:
+    """Postings to be added to the book, for ever."""
+    return rows("book_postings", COLUMNS, [_line(book, arrival, amounts) for arrival, amounts in posted])
+
+
+def posted_by(taken: Iterable[Arrival]) -> list[Posted]:
+    """The events that move money, with their postings; raises UnbalancedError when some do not sum to zero."""
+    return [(arrival, amounts) for arrival in taken if (amounts := postings_of(arrival.fact.data))]
+
+
+def moved_by(posted: Sequence[Posted], moves: Moves | None = None) -> Moves:
+    """What postings debit and credit, added to `moves`."""
+    moves = {} if moves is None else moves
+    for arrival, amounts in posted:
+        topic, partition = arrival.key[0], arrival.partition
+        for account, amount in amounts.items():
+            at = (topic, partition, account)
+            debit, credit = moves.get(at, (0, 0))
+            moves[at] = (debit + amount, credit) if amount > 0 else (debit, credit - amount)
+    return moves
+
+
+async def move(tx: Connection, book: int, moves: Moves) -> None:
+    """Bring the trial balance forward, its rows in one order for all who lock them.
 
     Raises:
-        UnbalancedError: they, or the accounts of a partition with them, do not sum to zero.
+        UnbalancedError: the accounts of a partition do not sum to zero.
     """
-    posted = [(arrival, amounts) for arrival in taken if (amounts := postings_of(arrival.fact.data))]
-    if not posted:
+    if not moves:
         return
-    await copy(tx, table, COLUMNS, [_line(book, arrival, amounts) for arrival, amounts in posted])
-    await tx.execute(MOVE, book, *_moves(posted))
-    for topic, partition in sorted({(arrival.key[0], arrival.partition) for arrival, _ in posted}):
+    ordered = sorted(moves)
+    keys: list[list[object]] = [[at[n] for at in ordered] for n in range(3)]
+    await tx.execute(MOVE, book, *keys, [moves[at][0] for at in ordered], [moves[at][1] for at in ordered])
+    for topic, partition in sorted({at[:2] for at in ordered}):
         difference = await tx.fetchval(SUM, book, topic, partition)
         if difference:
             raise UnbalancedError(f"the accounts of {topic}/{partition} sum to {difference}, not to zero")
@@ -92,16 +119,3 @@ def _line(book: int, arrival: Arrival, amounts: Postings) -> str:
     topic, subject, source, event_id = arrival.key
     spelt = text(_ENCODER.encode(amounts).decode())
     return f"{book}\t{topic}\t{subject}\t{text(source)}\t{event_id}\t{day_of(arrival)}\t{spelt}\n"
-
-
-def _moves(posted: Sequence[tuple[Arrival, Postings]]) -> list[list[object]]:
-    """Columns of what each account of each partition was debited and credited, in one order for all who lock them."""
-    moves: dict[tuple[str, int, str], list[int]] = defaultdict(lambda: [0, 0])
-    for arrival, amounts in posted:
-        for account, amount in amounts.items():
-            move = moves[(arrival.key[0], arrival.partition, account)]
-            move[amount < 0] += abs(amount)
-    ordered: Mapping[tuple[str, int, str], list[int]] = dict(sorted(moves.items()))
-    keys, sums = list(ordered), list(ordered.values())
-    columns: list[list[object]] = [[key[n] for key in keys] for n in range(3)]
-    return [*columns, [each[0] for each in sums], [each[1] for each in sums]]

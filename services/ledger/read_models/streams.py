@@ -1,10 +1,14 @@
 """Stream versions: the greatest of each stream and the gaps below it, which the panel shows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from libs.chassis.postgres import Connection
 from services.ledger.domain import StreamHead, StreamKey
+from services.ledger.read_models.books import KEYS_AT_ONCE
+from services.ledger.read_models.copying import Rows, rows, text
+
+COLUMNS = ("book", "topic", "subject", "source", "version", "missing")
 
 LOAD = """
 select s.topic, s.subject, s.source, s.version, s.missing
@@ -19,6 +23,9 @@ select $1, t, u, v, n, m::bigint[]
 from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[]) as g (t, u, v, n, m)
 on conflict (book, topic, subject, source) do update set version = excluded.version, missing = excluded.missing
 """
+
+# Streams for the heads of which a book being filled must look.
+ALL = "select topic, subject, source from book_streams where book = $1"
 
 # Streams with gaps, for the panel.
 GAPS = """
@@ -40,8 +47,17 @@ class Gap:
 async def load(tx: Connection, book: int, streams: Sequence[StreamKey]) -> dict[StreamKey, StreamHead]:
     """The heads of the streams at hand."""
     ordered = sorted(set(streams))
-    rows = await tx.fetch(LOAD, book, *[[stream[n] for stream in ordered] for n in range(3)])
-    return {(row["topic"], row["subject"], row["source"]): _head(row["version"], row["missing"]) for row in rows}
+    found = await tx.fetch(LOAD, book, *[[stream[n] for stream in ordered] for n in range(3)])
+    return {(row["topic"], row["subject"], row["source"]): _head(row["version"], row["missing"]) for row in found}
+
+
+def new_rows(book: int, heads: Mapping[StreamKey, StreamHead]) -> Rows:
+    """Heads to be added, in a book where their streams are certainly new."""
+    lines = [
+        f"{book}\t{topic}\t{subject}\t{text(source)}\t{head.version}\t{_text(head.missing)}\n"
+        for (topic, subject, source), head in heads.items()
+    ]
+    return rows("book_streams", COLUMNS, lines)
 
 
 async def store(tx: Connection, book: int, heads: Mapping[StreamKey, StreamHead]) -> None:
@@ -58,10 +74,16 @@ async def store(tx: Connection, book: int, heads: Mapping[StreamKey, StreamHead]
     )
 
 
+async def every(tx: Connection, book: int) -> AsyncIterator[StreamKey]:
+    """Every stream with a head in `book`, in a transaction of the caller's."""
+    async for row in tx.cursor(ALL, book, prefetch=KEYS_AT_ONCE):
+        yield row["topic"], row["subject"], row["source"]
+
+
 async def gaps(tx: Connection, book: int, limit: int) -> list[Gap]:
     """Streams with gaps, at most `limit`."""
-    rows = await tx.fetch(GAPS, book, limit)
-    return [Gap(row["topic"], row["subject"], row["source"], _head(row["version"], row["missing"])) for row in rows]
+    found = await tx.fetch(GAPS, book, limit)
+    return [Gap(row["topic"], row["subject"], row["source"], _head(row["version"], row["missing"])) for row in found]
 
 
 def _head(version: int, missing: Sequence[int]) -> StreamHead:
