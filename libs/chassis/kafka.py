@@ -6,9 +6,9 @@ aiokafka produces (keyed, idempotent, acks=all), FastStream consumes, and conflu
 import asyncio
 import ssl
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from aiokafka import AIOKafkaProducer
 from confluent_kafka import TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
@@ -25,8 +25,7 @@ CONTENT_TYPE_HEADER = ("content-type", b"application/cloudevents+json")
 Header = tuple[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, gc=False):
     """A record as it lies in Kafka; `topic` is the logical name."""
 
     topic: str

@@ -12,6 +12,8 @@ from libs.chassis.settings import KafkaSettings
 
 BATCH_RECORDS = 5_000
 POLL_MS = 500
+FETCH_BYTES = 16 * 1024 * 1024  # held in memory at once, decoded and not
+FETCH_PARTITION_BYTES = 4 * 1024 * 1024  # batches of some thousands: each costs a handful of statements
 SILENCE_SECONDS = 30.0  # Kafka named a later end, and nothing has come for this long
 
 # (logical topic, partition) -> offset.
@@ -63,7 +65,7 @@ class KafkaLog:
             )
             for at, raw in batches.items():
                 key = (self._kafka.logical(at.topic), at.partition)
-                records = [self._record(each) for each in raw if each.offset < until.get(key, 0)]
+                records = self._records(key[0], raw, until.get(key, 0))
                 if records:
                     yield records
             wanted = {key: end for key, end in wanted.items() if await self._consumer.position(self._tp(key)) < end}
@@ -79,9 +81,13 @@ class KafkaLog:
     def _tp(self, key: tuple[str, int]) -> TopicPartition:
         return TopicPartition(self._kafka.physical(key[0]), key[1])
 
-    def _record(self, raw: Any) -> Record:
-        topic = self._kafka.logical(raw.topic)
-        return Record(topic, self.ids[topic], raw.partition, raw.offset, raw.key, raw.value, tuple(raw.headers))
+    def _records(self, topic: str, raw: Sequence[Any], end: int) -> list[Record]:
+        topic_id = self.ids[topic]
+        return [
+            Record(topic, topic_id, each.partition, each.offset, each.key, each.value, tuple(each.headers))
+            for each in raw
+            if each.offset < end
+        ]
 
 
 @asynccontextmanager
@@ -93,7 +99,13 @@ async def open_log(kafka: KafkaSettings, topics: Sequence[str]) -> AsyncIterator
         aiokafka.errors.KafkaError: Kafka does not answer.
     """
     ids = await topic_ids(kafka, topics)
-    consumer = AIOKafkaConsumer(**client_options(kafka), group_id=None, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        **client_options(kafka),
+        group_id=None,
+        enable_auto_commit=False,
+        fetch_max_bytes=FETCH_BYTES,
+        max_partition_fetch_bytes=FETCH_PARTITION_BYTES,
+    )
     try:
         await consumer.start()
         yield KafkaLog(kafka, consumer, ids)

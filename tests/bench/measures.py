@@ -1,9 +1,15 @@
 """Every measure, in the order in which they run. A new one is a line here."""
 
-from tests.bench import p09_relay
+from tests.bench import p01_rebuild, p02_live, p06_reading, p09_relay, p12_proofs
 from tests.bench.workshop import Measure
 
-MEASURES: tuple[Measure, ...] = (p09_relay.MEASURE,)
+MEASURES: tuple[Measure, ...] = (
+    p01_rebuild.MEASURE,
+    p02_live.MEASURE,
+    p06_reading.MEASURE,
+    p09_relay.MEASURE,
+    p12_proofs.MEASURE,
+)
 
 
 def chosen(only: frozenset[str]) -> tuple[Measure, ...]:

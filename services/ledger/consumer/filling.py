@@ -65,6 +65,7 @@ class Filling:
             libs.chassis.kafka_log.SilentLogError, and errors of Kafka and of connections: it can be run again.
         """
         ends = await self._log.ends()
+        tell(Progress(self._number, sum((await self._places()).values()), sum(ends.values()), "filling"))
         with collected_by_hand():
             await self._remember(sum(ends.values()))
             await self._read(ends, tell)

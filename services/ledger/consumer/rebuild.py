@@ -69,6 +69,8 @@ class Rebuild:
             number = await self._book_to_build(log, await greatest_book(self._kafka, chain))
             await self._fill(log, number, tell)
             await self._catch_up(log, number, tell)
+            read = sum((await self._places(number)).values())
+            tell(Progress(number, read, read, "comparing"))
             rebuilt = await self._compare(number)
             if not verify_only:
                 tell(Progress(number, rebuilt.entries, rebuilt.entries, "switching"))

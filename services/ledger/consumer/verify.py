@@ -9,7 +9,8 @@ from libs.chassis.kafka import Record
 from libs.chassis.kafka_log import KafkaLog, Places, open_log
 from libs.chassis.postgres import Connection, Database
 from libs.chassis.settings import KafkaSettings
-from libs.events.decoding import Fact, Rejected, Skipped, decode
+from libs.events.decoding import Fact, Rejected, Skipped
+from libs.events.lean import decode_lean
 from libs.events.topics import TRANSFERS
 from services.ledger.consumer.remembered import PublishedSeal, SealChain, seal_chain
 from services.ledger.domain import Arrival, postings_of
@@ -161,7 +162,7 @@ class Verifier:
 
     def _decoded(self, record: Record) -> Fact | Skipped | Rejected:
         try:
-            return decode(
+            return decode_lean(
                 record.topic,
                 record.key,
                 record.value,

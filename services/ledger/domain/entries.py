@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 from pydantic import JsonValue
@@ -56,11 +56,11 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     topic: str
     source: str
     id: str
+    lines: JsonValue
     kind: EntryKind
     amount_grosze: int
     booked_on: date
     due_on: date | None = None
-    lines: JsonValue = msgspec.field(default_factory=list)
     charge_id: str | None = None
     credit_id: str | None = None
     claim: str | None = None
@@ -90,91 +90,109 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
         ).digest()
 
 
-def _charge(event: ChargeIssued, source: str) -> dict[str, Any]:
-    return {
-        "kind": EntryKind.CHARGE,
-        "amount_grosze": event.amount_grosze,
-        "booked_on": event.issued_on,
-        "due_on": event.due_on,
-        "charge_id": event.charge_id,
-        "claim": f"charge:{event.charge_id}:{source}",
-        "month": event.month,
-    }
+class About(NamedTuple):
+    """What every entry takes from its event alike, in the order of an entry's fields; no lines but of itemised ones."""
+
+    lease_id: str
+    topic: str
+    source: str
+    id: str
+    lines: JsonValue
 
 
-def _correction(event: ChargeCorrected, _: str) -> dict[str, Any]:
-    return {
-        "kind": EntryKind.CORRECTION,
-        "amount_grosze": event.amount_grosze,
-        "booked_on": event.issued_on,
-        "due_on": event.due_on,
-        "charge_id": event.charge_id,
-        "claim": f"correction:{event.correction_id}",
-    }
+def _charge(event: ChargeIssued, about: About) -> Entry:
+    return Entry(
+        *about,
+        EntryKind.CHARGE,
+        event.amount_grosze,
+        event.issued_on,
+        event.due_on,
+        charge_id=event.charge_id,
+        claim=f"charge:{event.charge_id}:{about.source}",
+        month=event.month,
+    )
 
 
-def _interest(event: InterestCharged, _: str) -> dict[str, Any]:
-    return {
-        "kind": EntryKind.INTEREST,
-        "amount_grosze": event.amount_grosze,
-        "booked_on": event.charged_on,
-        "due_on": event.due_on,
-        "charge_id": event.charge_id,
-        "claim": f"interest:{event.interest_id}",
-    }
+def _correction(event: ChargeCorrected, about: About) -> Entry:
+    return Entry(
+        *about,
+        EntryKind.CORRECTION,
+        event.amount_grosze,
+        event.issued_on,
+        event.due_on,
+        charge_id=event.charge_id,
+        claim=f"correction:{event.correction_id}",
+    )
 
 
-def _payment(event: PaymentConfirmed, _: str) -> dict[str, Any]:
-    return {
-        "kind": EntryKind.PAYMENT,
-        "amount_grosze": -event.amount_grosze,
-        "booked_on": event.paid_on,
-        "charge_id": event.charge_id,
-        "credit_id": f"payment:{event.payment_id}",
-        "claim": f"payment:{event.payment_id}:{event.remote_id}",
-    }
+def _interest(event: InterestCharged, about: About) -> Entry:
+    return Entry(
+        *about,
+        EntryKind.INTEREST,
+        event.amount_grosze,
+        event.charged_on,
+        event.due_on,
+        charge_id=event.charge_id,
+        claim=f"interest:{event.interest_id}",
+    )
 
 
-def _refund(event: PaymentRefunded, _: str) -> dict[str, Any]:
-    return {
-        "kind": EntryKind.REFUND,
-        "amount_grosze": event.amount_grosze,
-        "booked_on": event.refunded_on,
-        "credit_id": f"payment:{event.payment_id}",
-        "claim": f"refund:{event.refund_id}",
-    }
+def _payment(event: PaymentConfirmed, about: About) -> Entry:
+    return Entry(
+        *about,
+        EntryKind.PAYMENT,
+        -event.amount_grosze,
+        event.paid_on,
+        charge_id=event.charge_id,
+        credit_id=f"payment:{event.payment_id}",
+        claim=f"payment:{event.payment_id}:{event.remote_id}",
+    )
 
 
-def _chargeback(event: PaymentChargedBack, _: str) -> dict[str, Any]:
-    return {
-        "kind": EntryKind.CHARGEBACK,
-        "amount_grosze": event.amount_grosze,
-        "booked_on": event.charged_back_on,
-        "credit_id": f"payment:{event.payment_id}",
-        "claim": f"chargeback:{event.chargeback_id}",
-    }
+def _refund(event: PaymentRefunded, about: About) -> Entry:
+    return Entry(
+        *about,
+        EntryKind.REFUND,
+        event.amount_grosze,
+        event.refunded_on,
+        credit_id=f"payment:{event.payment_id}",
+        claim=f"refund:{event.refund_id}",
+    )
 
 
-def _transfer(event: TransferCredited, _: str) -> dict[str, Any]:
-    return {
-        "kind": EntryKind.TRANSFER,
-        "amount_grosze": -event.amount_grosze,
-        "booked_on": event.paid_on,
-        "credit_id": f"transfer:{event.transfer_id}",
-    }
+def _chargeback(event: PaymentChargedBack, about: About) -> Entry:
+    return Entry(
+        *about,
+        EntryKind.CHARGEBACK,
+        event.amount_grosze,
+        event.charged_back_on,
+        credit_id=f"payment:{event.payment_id}",
+        claim=f"chargeback:{event.chargeback_id}",
+    )
 
 
-def _transfer_uncredited(event: TransferUncredited, _: str) -> dict[str, Any]:
-    return {
-        "kind": EntryKind.TRANSFER_UNCREDITED,
-        "amount_grosze": event.amount_grosze,
-        "booked_on": event.uncredited_on,
-        "credit_id": f"transfer:{event.transfer_id}",
-    }
+def _transfer(event: TransferCredited, about: About) -> Entry:
+    return Entry(
+        *about,
+        EntryKind.TRANSFER,
+        -event.amount_grosze,
+        event.paid_on,
+        credit_id=f"transfer:{event.transfer_id}",
+    )
+
+
+def _transfer_uncredited(event: TransferUncredited, about: About) -> Entry:
+    return Entry(
+        *about,
+        EntryKind.TRANSFER_UNCREDITED,
+        event.amount_grosze,
+        event.uncredited_on,
+        credit_id=f"transfer:{event.transfer_id}",
+    )
 
 
 # How each event is booked: one table, complete together with the one below it.
-ENTRIES: Final[Mapping[type[EventData], Callable[[Any, str], dict[str, Any]]]] = MappingProxyType(
+ENTRIES: Final[Mapping[type[EventData], Callable[[Any, About], Entry]]] = MappingProxyType(
     {
         ChargeIssued: _charge,
         ChargeCorrected: _correction,
@@ -219,11 +237,5 @@ def entry_of(fact: Fact) -> Entry | None:
     if kind not in ENTRIES:
         raise TypeError(f"{fact.data.event_type()} is no event of the book")
     envelope = fact.envelope
-    return Entry(
-        lease_id=envelope.subject,
-        topic=fact.data.topic,
-        source=envelope.source,
-        id=envelope.id,
-        lines=envelope.data["lines"] if kind in ITEMISED else [],
-        **ENTRIES[kind](fact.data, envelope.source),
-    )
+    lines = envelope.data["lines"] if kind in ITEMISED else []
+    return ENTRIES[kind](fact.data, About(envelope.subject, fact.data.topic, envelope.source, envelope.id, lines))

@@ -84,7 +84,8 @@ def _entry_line(book: int, booked: Booked) -> str:
     fact = arrival.fact
     return (
         f"{book}\t{entry.lease_id}\t{booked.version}\t{entry.topic}\t{text(entry.source)}\t{entry.id}\t"
-        f"{fact.envelope.type}\t{entry.kind}\t{entry.amount_grosze}\t{entry.booked_on}\t{entry.due_on or NULL}\t"
+        f"{fact.envelope.type}\t{entry.kind.value}\t{entry.amount_grosze}\t"
+        f"{entry.booked_on.isoformat()}\t{entry.due_on or NULL}\t"
         f"{entry.charge_id or NULL}\t{entry.credit_id or NULL}\t{NULL if entry.claim is None else text(entry.claim)}\t"
         f"{entry.month or NULL}\t"
         f"{arrival.partition}\t{arrival.offset}\t\\\\x{entry.digest().hex()}\t\\\\x{fact.content_digest.hex()}\t"

@@ -13,48 +13,41 @@ from services.ledger.domain.postings import SUB_ACCOUNTS
 from services.ledger.read_models.proofs import FAULTS_LISTED
 from services.ledger.read_models.state import STATEMENT_SECONDS
 
-# Entries whose postings are not what their data make them: spelled out here a second time, by other hands than the
-# domain's. $2: the sub-account of each component, as JSON.
+# Entries whose postings are not what they make (that their amounts are their data's is proven by FAULTY_ENTRIES):
+# spelled out here a second time, by other hands than the domain's. $2: the sub-account of each component, as JSON.
 FAULTY_POSTINGS = """
-with rules (kind, account, sign) as (values
-    ('interest', 'receivable:interest', 1), ('interest', 'income:interest', -1),
-    ('payment', 'autopay_clearing', 1), ('payment', 'receivable:paid', -1),
-    ('refund', 'receivable:paid', 1), ('refund', 'autopay_clearing', -1),
-    ('chargeback', 'receivable:paid', 1), ('chargeback', 'autopay_clearing', -1),
-    ('transfer', 'suspense', 1), ('transfer', 'receivable:paid', -1),
-    ('transfer_uncredited', 'receivable:paid', 1), ('transfer_uncredited', 'suspense', -1)
-)
 select e.lease_id, e.id, e.topic
 from book_entries e
 left join book_postings p
     on p.book = e.book and p.subject = e.lease_id and p.topic = e.topic and p.source = e.source and p.id = e.id
-cross join lateral (
-    select coalesce(jsonb_object_agg(account, amount), '{}') as amounts
-    from (
-        select account, sum(amount) as amount
+where e.book = $1 and (p.booked_on is distinct from e.booked_on or p.amounts is distinct from case e.kind
+    when 'interest' then jsonb_build_object('receivable:interest', e.amount_grosze, 'income:interest', -e.amount_grosze)
+    when 'payment' then jsonb_build_object('autopay_clearing', -e.amount_grosze, 'receivable:paid', e.amount_grosze)
+    when 'refund' then jsonb_build_object('autopay_clearing', -e.amount_grosze, 'receivable:paid', e.amount_grosze)
+    when 'chargeback' then jsonb_build_object('autopay_clearing', -e.amount_grosze, 'receivable:paid', e.amount_grosze)
+    when 'transfer' then jsonb_build_object('suspense', -e.amount_grosze, 'receivable:paid', e.amount_grosze)
+    when 'transfer_uncredited' then jsonb_build_object('suspense', -e.amount_grosze, 'receivable:paid', e.amount_grosze)
+    else (
+        select coalesce(jsonb_object_agg(account, amount), '{}')
         from (
-            select r.account, r.sign * (e.data ->> 'amount_grosze')::bigint as amount
-            from rules r where r.kind = e.kind
-            union all
-            select s.account, s.sign * l.amount
-            from (
-                select line ->> 'component' as component, (line ->> 'amount_grosze')::bigint as amount
-                from json_array_elements(
-                    case when e.kind in ('charge', 'correction') then e.data -> 'lines' else '[]'::json end
-                ) as line
-            ) as l
+            select s.account, sum(s.amount) as amount
+            from json_to_recordset(e.data -> 'lines') as l (component text, amount_grosze bigint)
             cross join lateral (
                 select coalesce($2::text::jsonb ->> l.component, 'receivable:other') as receivable
             ) as t
             cross join lateral (values
-                (t.receivable, 1),
-                (case t.receivable when 'receivable:deposit' then 'deposits_held' else 'income:' || l.component end, -1)
-            ) as s (account, sign)
-        ) as single
-        group by account having sum(amount) <> 0
-    ) as summed
-) as told
-where e.book = $1 and (p.amounts is distinct from told.amounts or p.booked_on is distinct from e.booked_on)
+                (t.receivable, l.amount_grosze),
+                (
+                    case t.receivable
+                        when 'receivable:deposit' then 'deposits_held' else 'income:' || l.component
+                    end,
+                    -l.amount_grosze
+                )
+            ) as s (account, amount)
+            group by s.account having sum(s.amount) <> 0
+        ) as summed
+    )
+end)
 order by e.lease_id, e.id limit $3
 """
 

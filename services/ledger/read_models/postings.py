@@ -15,8 +15,8 @@ _ENCODER = msgspec.json.Encoder()
 
 # An event and what it does to the accounts.
 Posted: TypeAlias = tuple[Arrival, Postings]
-# (topic, partition, account) -> grosze debited and credited.
-Moves: TypeAlias = dict[tuple[str, int, str], tuple[int, int]]
+# (topic, partition) -> account -> grosze debited and credited.
+Moves: TypeAlias = dict[tuple[str, int], dict[str, tuple[int, int]]]
 
 COLUMNS = ("book", "topic", "subject", "source", "id", "booked_on", "amounts")
 
@@ -78,11 +78,13 @@ def moved_by(posted: Sequence[Posted], moves: Moves | None = None) -> Moves:
     """What postings debit and credit, added to `moves`."""
     moves = {} if moves is None else moves
     for arrival, amounts in posted:
-        topic, partition = arrival.key[0], arrival.partition
+        at = (arrival.key[0], arrival.partition)
+        accounts = moves.get(at)
+        if accounts is None:
+            accounts = moves[at] = {}
         for account, amount in amounts.items():
-            at = (topic, partition, account)
-            debit, credit = moves.get(at, (0, 0))
-            moves[at] = (debit + amount, credit) if amount > 0 else (debit, credit - amount)
+            debit, credit = accounts.get(account, (0, 0))
+            accounts[account] = (debit + amount, credit) if amount > 0 else (debit, credit - amount)
     return moves
 
 
@@ -92,12 +94,11 @@ async def move(tx: Connection, book: int, moves: Moves) -> None:
     Raises:
         UnbalancedError: the accounts of a partition do not sum to zero.
     """
-    if not moves:
+    ordered = sorted((*at, account, *sums) for at, accounts in moves.items() for account, sums in accounts.items())
+    if not ordered:
         return
-    ordered = sorted(moves)
-    keys: list[list[object]] = [[at[n] for at in ordered] for n in range(3)]
-    await tx.execute(MOVE, book, *keys, [moves[at][0] for at in ordered], [moves[at][1] for at in ordered])
-    for topic, partition in sorted({at[:2] for at in ordered}):
+    await tx.execute(MOVE, book, *map(list, zip(*ordered, strict=True)))
+    for topic, partition in sorted(moves):
         difference = await tx.fetchval(SUM, book, topic, partition)
         if difference:
             raise UnbalancedError(f"the accounts of {topic}/{partition} sum to {difference}, not to zero")
