@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from deploy.demo import days, export, load
+from deploy.demo import days, export, load, statements
 from deploy.demo.places import DemoError, Places
 
 
@@ -29,7 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _generate(options: argparse.Namespace) -> int:
     order = export.Order(options.leases, options.seed, options.today or days.first_of_this_month())
     began = time.monotonic()
-    meta = export.generate(order, options.out or Places.from_environment().export, _progress)
+    folder = options.out or Places.from_environment().export
+    meta = export.generate(order, folder, _progress)
+    statements.write(order, folder)
     lines = ", ".join(f"{count} {name}" for name, count in meta.lines.items())
     print(f"{lines} in {time.monotonic() - began:.1f} s (today is {meta.today}, seed {meta.seed})")
     return 0

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Final
 
-from deploy.demo import days, export, passwords
+from deploy.demo import days, export, passwords, statements
 from deploy.demo.export import Meta, Order, SignIn
 from deploy.demo.letters import one_time_password
 from deploy.demo.operators import operate
@@ -69,7 +69,7 @@ async def load(given: Load) -> None:
         meta = await asyncio.to_thread(_generated, given)
         operator_token = await _import(given, portal, chosen)
         await asyncio.gather(
-            _wait_until_booked(given, meta, portal, operator_token),
+            _book(given, meta, portal, operator_token),
             _sign_people_in(given, meta, portal, chosen),
         )
         await _wait_until_visible(given, meta, portal, chosen)
@@ -113,14 +113,16 @@ async def _can_sign_in(portal: Portal, login: str, password: str) -> bool:
 def _generated(given: Load) -> Meta:
     before = export.read_meta(given.places.export)
     if before is not None and before.fits(given.order):
+        statements.write(given.order, given.places.export)
         return before
     meta = export.generate(given.order, given.places.export, lambda done, of: given.tell(f"{done} of {of} leases"))
+    statements.write(given.order, given.places.export)
     given.tell("export written: " + ", ".join(f"{count} {name}" for name, count in meta.lines.items()))
     return meta
 
 
 async def _import(given: Load, portal: Portal, chosen: dict[str, str]) -> str:
-    """Import the four files, those that need no other at once; give a session of the operator added beside."""
+    """Import the four JSON Lines files, those that need no other at once; give a session of the added operator."""
     await asyncio.gather(
         _import_file(given, "identity", "people"),
         _import_file(given, "ledger", "leases"),
@@ -151,6 +153,16 @@ async def _timed(given: Load, what: str, work: Awaitable[str]) -> None:
     began = time.monotonic()
     said = "; ".join((await work).splitlines()) or "done"
     given.tell(f"{what}: {said} ({time.monotonic() - began:.1f} s)")
+
+
+async def _book(given: Load, meta: Meta, portal: Portal, token: str) -> None:
+    """Wait until all is booked, then import a bank statement: by then payments has heard of every lease."""
+    await _wait_until_booked(given, meta, portal, token)
+    name, profile = statements.IMPORTED
+    file = given.places.export / statements.FOLDER / name
+    arguments = ["import-statement", str(file), "--profile", profile]
+    await _timed(given, "statement", given.operate(given.places, "payments", arguments))
+    await _wait_until_booked(given, meta, portal, token)
 
 
 async def _wait_until_booked(given: Load, meta: Meta, portal: Portal, token: str) -> None:

@@ -39,7 +39,7 @@ class StandInSystem:
         self.commands.append(command)
         if command in self.failing:
             raise DemoError(f"services.{service} {command} failed (1)")
-        if command.startswith("import-"):
+        if command.startswith("import-") and command != "import-statement":
             self._import(command.removeprefix("import-"), Path(arguments[1]))
         if command == "add-staff":
             self.passwords[arguments[1]] = typed.rstrip("\n")

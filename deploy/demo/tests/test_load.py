@@ -58,6 +58,7 @@ async def test_files_are_imported_after_what_they_need(places: Places, system: S
     assert order["import-leases"] < order["import-charges"]
     assert order["import-leases"] < order["import-payments"]
     assert order["import-people"] < order["issue-letters"]
+    assert order["import-payments"] < order["import-statement"]
 
 
 async def test_a_second_load_finds_all_done_and_runs_no_command(places: Places, system: StandInSystem) -> None:
