@@ -1,7 +1,7 @@
 """Bank statements of the demo company: one in each way of writing that its payments service reads.
 
-Tenants pay by transfer to the account of their lease; some transfers say nothing by which a lease is found; Autopay pays
-out what it collected. Written here from the banks' own files, not with the code that reads them.
+Tenants pay by transfer to the account of their lease; some transfers say nothing by which a lease is found; Autopay
+pays out what it collected. Written here from the banks' own files, not with the code that reads them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

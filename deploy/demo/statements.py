@@ -40,7 +40,7 @@ def write(order: Order, export: Path) -> None:
         movements: list[Movement] = [bank.transfer(each, month, told=told) for each in own]
         if name == IMPORTED[0]:
             movements += bank.unclear(payers[0], month)
-            movements += _payouts(export / "payments.jsonl")
+            movements += _payouts(export / "payments.jsonl", day)
         (folder / name).write_bytes(written(Sheet(place + 1, day, (*movements, bank.outgoing()))))
 
 
@@ -52,15 +52,14 @@ def _payers(order: Order) -> Sequence[Lease]:
     return sorted(ours, key=lambda each: -habit_of(each, order.seed).stopped_months)
 
 
-def _payouts(payments: Path) -> list[Movement]:
-    """Autopay's settlement of the last day with payments."""
-    sums: dict[str, list[int]] = {}
+def _payouts(payments: Path, booked_on: date) -> list[Movement]:
+    """Autopay's settlement of the last day with payments before a day."""
+    sums: dict[date, list[int]] = {}
     with payments.open(encoding="utf-8") as lines:
         for line in lines:
             paid = json.loads(line)
-            sums.setdefault(paid["paid_on"], []).append(paid["amount_grosze"])
-    if not sums:
+            sums.setdefault(date.fromisoformat(paid["paid_on"]), []).append(paid["amount_grosze"])
+    last = max((day for day in sums if day < booked_on), default=None)
+    if last is None:
         return []
-    last = max(sums)
-    day = date.fromisoformat(last)
-    return [bank.payout(day, sum(sums[last]), FEE_GROSZE_PER_PAYMENT * len(sums[last]))]
+    return [bank.payout(last, sum(sums[last]), FEE_GROSZE_PER_PAYMENT * len(sums[last]))]

@@ -31,6 +31,16 @@ def details_of(text: str, profile: Profile) -> Details:
     return _of_subfields(text.replace(empty, "") if empty else text, profile)
 
 
+def fits(text: str, profile: Profile) -> bool:
+    """Whether the details of an entry are written in a profile's dialect: a subfield or a label stands in them."""
+    if profile.labels is None:
+        return bool(_subfields(text, profile.mark))
+    joined = _joined(text.split("\n"), profile.characters)
+    return any(
+        _parted(joined, label)[1] for label in (profile.labels.account, profile.labels.name, profile.labels.title)
+    )
+
+
 def _empty_marker(profile: Profile) -> str:
     """The character that stands for an empty subfield: byte 255, whatever it means in the file's encoding."""
     try:

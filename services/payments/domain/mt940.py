@@ -6,6 +6,7 @@ of a fault, writes what it cannot read into the log, and takes what stands behin
 
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,7 +15,7 @@ import mt940
 
 from services.payments.domain.accounts import grouped, nrb_of
 from services.payments.domain.bank_profiles import Profile, Reading
-from services.payments.domain.dialects import details_of
+from services.payments.domain.dialects import details_of, fits
 from services.payments.domain.statement import (
     CURRENCY,
     MAX_ENTRIES,
@@ -27,6 +28,7 @@ from services.payments.domain.statement import (
 
 MAX_STATEMENTS = 1_000  # of one file: one per account and page
 NO_REFERENCE = "NONREF"
+_DETAILS = "transaction_details"
 
 # The library's own corrections, and the details as they came: each bank's dialect is read here.
 _OPTIONS = mt940.Options.all()
@@ -71,6 +73,7 @@ def read(data: bytes, reading: Reading) -> list[Statement]:
         raise StatementRefusedError(f"plik nie jest czytelny jako MT940 ({type(error).__name__})") from error
     if len(parsed) != len(messages):
         raise StatementRefusedError("liczba wyciągów w pliku jest niejasna")
+    _require_dialect(parsed, profile)
     return [_statement(found, message, profile) for found, message in zip(parsed, messages, strict=True)]
 
 
@@ -84,6 +87,13 @@ def _profile(accounts: list[str | None], reading: Reading) -> Profile:
             "nie wiadomo, według którego profilu banku czytać ten plik: wskaż profil albo dopisz rachunek do ustawień"
         )
     return next(iter(profiles.values()))
+
+
+def _require_dialect(parsed: Sequence[Any], profile: Profile) -> None:
+    """Refuse a file of which no details are written as the profile says: it is another bank's."""
+    told = [details for found in parsed for each in found.transactions if (details := each.data.get(_DETAILS))]
+    if told and not any(fits(str(details), profile) for details in told):
+        raise StatementRefusedError(f"opisy pozycji nie są zapisane tak, jak pisze {profile.name}: wskaż inny profil")
 
 
 def _messages(text: str) -> list[_Message]:
@@ -154,7 +164,7 @@ def _entry(data: dict[str, Any], line: int, profile: Profile) -> Entry:
         amount_grosze=abs(grosze_of(str(data["amount"].amount), line)),
         booked_on=_day(data.get("guessed_entry_date") or data["date"]),
         reference="" if reference == NO_REFERENCE else reference,
-        details=details_of(str(data.get("transaction_details") or ""), profile),
+        details=details_of(str(data.get(_DETAILS) or ""), profile),
     )
 
 

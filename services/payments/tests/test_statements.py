@@ -168,6 +168,12 @@ def test_an_operators_choice_overrules_the_banks_profile() -> None:
     assert statement.entries[0].details.title == "czynsz za marzec"
 
 
+@pytest.mark.parametrize(("write", "wrong"), [(mbank, "pko"), (pko, "mbank"), (pko, "bph"), (bph, "pko")])
+def test_a_file_read_by_another_banks_profile_is_refused(write: Write, wrong: str) -> None:
+    with pytest.raises(StatementRefusedError, match=r"wskaż inny profil|nie jest zapisany w"):
+        read(write([Line(1)]), reading(wrong))
+
+
 def test_a_batch_of_camt_is_its_transactions() -> None:
     data = camt([Line(300, "jeden"), Line(200)]).decode()
     inner = re.search(r"<TxDtls>.*?</TxDtls>", data)
