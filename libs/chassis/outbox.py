@@ -100,6 +100,7 @@ class Relay:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish until told to stop; every fault is waited out, with growing pauses."""
+        waking = asyncio.create_task(self._wake_at(stop))
         while not stop.is_set():
             try:
                 async with self._session() as connection, self._producer() as producer:
@@ -111,6 +112,12 @@ class Relay:
                 )
                 await _pause(stop, BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS) - 1)])
                 self._failures += 1
+        waking.cancel()
+
+    async def _wake_at(self, stop: asyncio.Event) -> None:
+        """Let a relay that has nothing to do hear at once that it is to stop."""
+        await stop.wait()
+        self._woken.set()
 
     async def _publish_until_stopped(
         self, connection: Connection, producer: AIOKafkaProducer, stop: asyncio.Event

@@ -1,8 +1,6 @@
 """`python -m services.correspondence`: run the service, some of its roles, or one of its operators' commands."""
 
-import sys
-
-from libs.chassis.runtime import Service, main
+from libs.chassis.runtime import Service, run
 from services.correspondence.app import FOLDER, NAME, build
 from services.correspondence.operate import COMMANDS
 from services.correspondence.settings import Settings
@@ -10,4 +8,4 @@ from services.correspondence.settings import Settings
 CORRESPONDENCE = Service(NAME, Settings, build, FOLDER, COMMANDS)
 
 if __name__ == "__main__":
-    sys.exit(main(CORRESPONDENCE))
+    run(CORRESPONDENCE)

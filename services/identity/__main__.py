@@ -1,8 +1,6 @@
 """`python -m services.identity`: run the service, some of its roles, or one of its operators' commands."""
 
-import sys
-
-from libs.chassis.runtime import Service, main
+from libs.chassis.runtime import Service, run
 from services.identity.app import FOLDER, NAME, build
 from services.identity.operate import COMMANDS
 from services.identity.settings import Settings
@@ -10,4 +8,4 @@ from services.identity.settings import Settings
 IDENTITY = Service(NAME, Settings, build, FOLDER, COMMANDS, reads_again=True)
 
 if __name__ == "__main__":
-    sys.exit(main(IDENTITY))
+    run(IDENTITY)

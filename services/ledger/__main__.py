@@ -1,8 +1,6 @@
 """`python -m services.ledger`: run the service, some of its roles, or one of its operators' commands."""
 
-import sys
-
-from libs.chassis.runtime import Service, main
+from libs.chassis.runtime import Service, run
 from services.ledger.app import FOLDER, NAME, build
 from services.ledger.operate import COMMANDS
 from services.ledger.settings import Settings
@@ -10,4 +8,4 @@ from services.ledger.settings import Settings
 LEDGER = Service(NAME, Settings, build, FOLDER, COMMANDS)
 
 if __name__ == "__main__":
-    sys.exit(main(LEDGER))
+    run(LEDGER)

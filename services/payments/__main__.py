@@ -1,8 +1,6 @@
 """`python -m services.payments`: run the service, some of its roles, or one of its operators' commands."""
 
-import sys
-
-from libs.chassis.runtime import Service, main
+from libs.chassis.runtime import Service, run
 from services.payments.app import FOLDER, NAME, build
 from services.payments.operate import COMMANDS
 from services.payments.settings import Settings
@@ -10,4 +8,4 @@ from services.payments.settings import Settings
 PAYMENTS = Service(NAME, Settings, build, FOLDER, COMMANDS, reads_again=True)
 
 if __name__ == "__main__":
-    sys.exit(main(PAYMENTS))
+    run(PAYMENTS)

@@ -5,7 +5,9 @@ from dataclasses import replace
 from typing import Final
 
 from libs.chassis.panel import Section, Table
+from libs.chassis.panel.wording import moment
 from libs.chassis.postgres import Database
+from libs.chassis.telling import zloty
 from services.ledger.read_models import alarms, books, leases, postings, seals, streams
 
 ROWS: Final = 20
@@ -18,11 +20,14 @@ def of(database: Database) -> Sequence[Section]:
     return [
         Section("Księgi", panel.books),
         Section("Ostatnia pieczęć", panel.seal),
-        Section("Bilans próbny", panel.trial, "Obroty i salda kont w groszach; razem zawsze zero."),
+        Section("Bilans próbny", panel.trial, "Obroty i salda kont; razem zawsze zero."),
         Section("Bez umowy", panel.unsigned, "Wpisy na umowach, których nikt (jeszcze) nie podpisał."),
         Section("Luki w strumieniach", panel.gaps, "Brakujące numery wersji; o tym, co się liczy, nie decydują."),
         Section("Sprzeczności", panel.alarms, "Zdarzenia, które zaprzeczają innym; najnowsze pierwsze."),
     ]
+
+
+STATES: Final = {"building": "w budowie", "live": "bieżąca", "old": "poprzednia"}
 
 
 class LedgerSections:
@@ -36,7 +41,7 @@ class LedgerSections:
         """Every book there still is."""
         async with self._database.connection() as connection:
             found = await books.listed(connection)
-        rows = [(str(b.book), b.state, str(b.records), f"{b.made_at:%Y-%m-%d %H:%M}") for b in found]
+        rows = [(str(b.book), STATES.get(b.state, b.state), str(b.records), moment(b.made_at)) for b in found]
         return Table(("Księga", "Stan", "Przeczytane rekordy", "Założona"), rows)
 
     async def seal(self) -> Table:
@@ -45,7 +50,7 @@ class LedgerSections:
             last = await seals.last(connection)
         if last.seal is None or last.recorded_at is None:
             return Table(("Numer", "Wpisy", "Skrót stanu", "Kiedy"), [])
-        row = (str(last.version), str(last.seal.entries), last.seal.state_hash, f"{last.recorded_at:%Y-%m-%d %H:%M:%S}")
+        row = (str(last.version), str(last.seal.entries), last.seal.state_hash, moment(last.recorded_at))
         return Table(("Numer", "Wpisy", "Skrót stanu", "Kiedy"), [row])
 
     async def trial(self) -> Table:
@@ -53,15 +58,15 @@ class LedgerSections:
         async with self._database.connection() as connection:
             found = await postings.trial(connection, ACCOUNTS)
         lines = [*found.lines, replace(found.whole, account="Razem")]
-        rows = [(a.account, str(a.debit_grosze), str(a.credit_grosze), str(a.balance_grosze)) for a in lines]
+        rows = [(a.account, zloty(a.debit_grosze), zloty(a.credit_grosze), zloty(a.balance_grosze)) for a in lines]
         return Table(("Konto", "Winien", "Ma", "Saldo"), rows)
 
     async def unsigned(self) -> Table:
         """Leases with entries that nobody has signed."""
         async with self._database.connection() as connection:
             found = await leases.unsigned(connection, ROWS)
-        rows = [(row["lease_id"], str(row["version"]), str(row["balance_grosze"])) for row in found]
-        return Table(("Umowa", "Wpisy", "Saldo (grosze)"), rows)
+        rows = [(row["lease_id"], str(row["version"]), zloty(row["balance_grosze"])) for row in found]
+        return Table(("Umowa", "Wpisy", "Saldo"), rows)
 
     async def gaps(self) -> Table:
         """Streams of which versions are missing."""
@@ -78,5 +83,5 @@ class LedgerSections:
         """The newest contradictions."""
         async with self._database.connection() as connection:
             found = await alarms.newest(connection, ROWS)
-        rows = [(f"{a.at:%Y-%m-%d %H:%M:%S}", a.kind, f"{a.topic}/{a.partition}/{a.offset}", a.detail) for a in found]
+        rows = [(moment(a.at), a.kind, f"{a.topic}/{a.partition}/{a.offset}", a.detail) for a in found]
         return Table(("Kiedy", "Rodzaj", "Miejsce", "Opis"), rows)

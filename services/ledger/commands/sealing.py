@@ -38,6 +38,8 @@ class Sealer:
             try:
                 if await self._is_time():
                     await self.seal()
+            except books.NoLiveBookError:
+                logger(__name__).info("no book to seal yet")
             except (*UNAVAILABLE, *CONFLICT) as error:
                 logger(__name__).warning("book not sealed, trying again", error=repr(error))
             with suppress(TimeoutError):

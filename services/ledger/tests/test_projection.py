@@ -256,7 +256,7 @@ async def test_the_panel_shows_books_leases_nobody_signed_gaps_and_contradiction
         record("ChargeIssued", charge(8), subject="L-2", offset=3),
     )
     shown = {section.title: (await section.read()).rows for section in sections.of(database)}
-    assert [row[:2] for row in shown["Księgi"]] == [("1", "live")]
+    assert [row[:2] for row in shown["Księgi"]] == [("1", "bieżąca")]
     assert shown["Ostatnia pieczęć"] == []
     assert shown["Bez umowy"] == [(LEASE, "2", "16")]
     assert shown["Luki w strumieniach"] == [("iok.charges", LEASE, "iok/ledger", "1-2")]

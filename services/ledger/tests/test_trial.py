@@ -97,8 +97,8 @@ async def test_the_panel_shows_the_trial_balance_with_its_sum(database: Database
     await fill_all(database, projector)
     rows = {section.title: (await section.read()).rows for section in sections.of(database)}["Bilans próbny"]
     assert rows[-1][0] == "Razem"
-    assert rows[-1][1] == rows[-1][2] != "0"
-    assert rows[-1][3] == "0"
+    assert rows[-1][1] == rows[-1][2] != "0,00 zł"
+    assert rows[-1][3] == "0,00 zł"
 
 
 async def test_a_partition_whose_accounts_do_not_balance_takes_no_more(
