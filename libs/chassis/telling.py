@@ -45,9 +45,9 @@ def say(text: str) -> None:
 
 def zloty(amount_grosze: int) -> str:
     """Write an amount as people read it, such as `1 234,56 zł`; scripts take grosze by --json."""
-    whole, grosze = divmod(abs(amount_grosze), ZLOTY_GROSZE)
+    whole, grosze = divmod(abs(int(amount_grosze)), ZLOTY_GROSZE)  # a sum comes from PostgreSQL as a decimal
     sign = "-" if amount_grosze < 0 else ""
-    return f"{sign}{whole:,} ".replace(",", " ").rstrip() + f",{grosze:02d} zł"
+    return f"{sign}{whole:,}".replace(",", " ") + f",{grosze:02d} zł"
 
 
 def why_away(error: BaseException) -> str:
