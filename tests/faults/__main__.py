@@ -30,12 +30,15 @@ REBUILD_SECONDS = 6.0
 def programme(options: argparse.Namespace) -> Programme:
     """Share the minutes out: load alone, books, faults, trials, Kafka away; at least a few faults are done."""
     total = options.minutes * 60
+    pace = Pace(payments=options.payments, charges=options.charges)
+    if options.only == "faults":
+        seconds = max(total - SETTLING_SECONDS, LEAST_FAULT_SECONDS)
+        return Programme(options.seed, plan(options.seed, seconds), seconds, pace, options.steady or 0.0)
     steady = options.steady if options.steady is not None else max(LEAST_STEADY_SECONDS, STEADY_SHARE * total)
-    away = KAFKA_AWAY_SECONDS[options.minutes >= LONG_MINUTES]
+    away = options.kafka_away or KAFKA_AWAY_SECONDS[options.minutes >= LONG_MINUTES]
     rest = total - steady - away - TRIALS_SECONDS - SETTLING_SECONDS - options.rebuilds * REBUILD_SECONDS
     seconds = max(rest, LEAST_FAULT_SECONDS)
-    pace = Pace(payments=options.payments, charges=options.charges)
-    faults = plan(options.seed, seconds)
+    faults = [] if options.only == "trials" else plan(options.seed, seconds)
     return Programme(options.seed, faults, seconds, pace, steady, away, options.rebuilds, trials=True)
 
 
@@ -60,6 +63,8 @@ def main() -> int:
     parser.add_argument("--rebuilds", type=int, default=4, help="books built under traffic (R5 wants 20)")
     parser.add_argument("--payments", type=float, default=12.0, help="payments begun and confirmed each second")
     parser.add_argument("--charges", type=float, default=40.0, help="charges of the company system each second")
+    parser.add_argument("--only", choices=("faults", "trials"), help="leave the rest out, as when time is short")
+    parser.add_argument("--kafka-away", type=float, help="seconds for which nobody reaches Kafka (R7 wants 60)")
     parser.add_argument("--plan", action="store_true", help="print the plan of faults and end")
     options = parser.parse_args()
     logs.configure("faults", "campaign", "CRITICAL")  # that Kafka is away is what we do

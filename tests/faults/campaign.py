@@ -24,9 +24,8 @@ from tests.faults.plan import Fault
 from tests.faults.standing import Standing
 from tests.faults.trials import Trials
 
-BREATH_SECONDS = (0.5, 2.0)
 ANNOUNCED_LIMIT_SECONDS = 60.0
-BASELINE_TRIES = 5
+BASELINE_TRIES = 3
 BALANCES = "iok.balances"
 
 
@@ -43,6 +42,8 @@ class Programme:
     kafka_away_seconds: float = 0.0
     rebuilds: int = 0
     """How many books are built under traffic; the last one is switched to."""
+    breath_seconds: tuple[float, float] = (0.5, 2.0)
+    """Between two faults."""
     trials: bool = False
     """Pages with a service away, PostgreSQL away, two of a kind."""
 
@@ -177,7 +178,7 @@ class Campaign:
             return
         ended = await self._deeds.do(fault)
         await self._back(fault.name, number, ended, announced="ledger-relay" in fault.target)
-        await asyncio.sleep(self._chance.uniform(*BREATH_SECONDS))
+        await asyncio.sleep(self._chance.uniform(*self._programme.breath_seconds))
 
     async def _back(self, name: str, number: str, ended: float, *, announced: bool = False) -> None:
         try:

@@ -19,7 +19,8 @@ from tests.running.system import RunningSystem
 
 pytestmark = [pytest.mark.faults, pytest.mark.system, pytest.mark.xdist_group("running"), pytest.mark.timeout(400)]
 
-PACE = Pace(payments=6, charges=20, reads=15, letters=0.5, bad=2, leases=8, probes=4)
+PACE = Pace(payments=5, charges=12, reads=10, letters=0.5, bad=2, leases=8, probes=4)
+BREATH_SECONDS = (0.1, 0.4)
 LEAST_REPEATED_SHARE = 0.05
 PATIENCE_SECONDS = 300.0  # the faults take some 50 s where nobody else is at work
 
@@ -27,7 +28,7 @@ PATIENCE_SECONDS = 300.0  # the faults take some 50 s where nobody else is at wo
 @pytest.fixture(scope="module")
 def outcome(running: RunningSystem, network: Network) -> Outcome:
     seed = random.SystemRandom().randrange(1_000_000)
-    programme = Programme(seed, short_plan(seed), PATIENCE_SECONDS, PACE, rebuilds=1)
+    programme = Programme(seed, short_plan(seed), PATIENCE_SECONDS, PACE, rebuilds=1, breath_seconds=BREATH_SECONDS)
     return asyncio.run(Campaign(Standing(running, network), programme).run())
 
 
