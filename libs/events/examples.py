@@ -184,13 +184,17 @@ def _of_identity() -> tuple[EventData, ...]:
 def _of_correspondence() -> tuple[EventData, ...]:
     matter = "matter-2026-31"
     return (
-        correspondence.MatterTypeDefined(matter_type_id="general-letter", content_digest=_DIGEST),
+        correspondence.MatterTypeDefined(
+            matter_type_id="general-letter", content_digest=_DIGEST, version=2, active_from=_ISSUED
+        ),
         correspondence.MatterOpened(
             matter_id=matter,
             account_id="account-0412",
             lease_id="lease-0007",
             matter_type_id="general-letter",
+            matter_type_version=2,
             opened_on=_ISSUED,
+            due_on=_DUE,
         ),
         correspondence.MessageSent(
             matter_id=matter,
@@ -199,7 +203,10 @@ def _of_correspondence() -> tuple[EventData, ...]:
             author_role="tenant",
             sent_on=_ISSUED,
             content_digest=_DIGEST,
+            attachment_count=1,
         ),
+        correspondence.MatterAssigned(matter_id=matter, assignee_id="account-7", assigned_on=_PAID),
+        correspondence.AnswerDeadlineSet(matter_id=matter, due_on=_DUE),
         correspondence.MatterClosed(matter_id=matter, closed_on=_DUE),
         correspondence.MatterReopened(matter_id=matter, reopened_on=_DUE),
     )

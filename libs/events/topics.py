@@ -138,6 +138,8 @@ _ALL: Final = (
             correspondence.MatterTypeDefined,
             correspondence.MatterOpened,
             correspondence.MessageSent,
+            correspondence.MatterAssigned,
+            correspondence.AnswerDeadlineSet,
             correspondence.MatterClosed,
             correspondence.MatterReopened,
         ),

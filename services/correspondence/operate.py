@@ -5,7 +5,7 @@ import sys
 
 from libs.chassis.runtime import Command, opened
 from services.correspondence.app import NAME
-from services.correspondence.commands import altered_letters, rebuild
+from services.correspondence.commands.matters import altered_letters, rebuild
 from services.correspondence.settings import Settings
 
 

@@ -8,7 +8,8 @@ from fastapi import FastAPI
 from libs.chassis import panel
 from libs.chassis.http import create_app
 from libs.chassis.runtime import CommandError, Parts
-from services.gateway.api.routes import PREFIX, add_api
+from services.gateway.api.parameters import PREFIX
+from services.gateway.api.routes import add_api
 from services.gateway.clients import transport
 from services.gateway.clients.doors import Correspondence, Ledger, Payments
 from services.gateway.clients.identity import Identity
@@ -22,6 +23,11 @@ from services.gateway.web.visits import Reception
 
 NAME = "gateway"
 FOLDER = Path(__file__).parent
+MIB = 1024 * 1024
+BODY_LIMITS_BYTES = {  # files of 10 MiB: a letter's on the pages, one at a time by the API
+    "/korespondencja": 101 * MIB,
+    f"{PREFIX}/attachments": 11 * MIB,
+}
 
 
 def make_app(settings: Settings, http: aiohttp.ClientSession, front_end: FrontEnd) -> FastAPI:
@@ -30,7 +36,7 @@ def make_app(settings: Settings, http: aiohttp.ClientSession, front_end: FrontEn
     identity, ledger = Identity(doors["identity"]), Ledger(doors["ledger"])
     payments, correspondence = Payments(doors["payments"]), Correspondence(doors["correspondence"])
     sessions = Sessions(identity)
-    app = create_app(NAME, openapi_url=f"{PREFIX}/openapi.json")
+    app = create_app(NAME, openapi_url=f"{PREFIX}/openapi.json", body_limits_bytes=BODY_LIMITS_BYTES)
     panel.mount(app, panel.PanelParts(NAME, settings))
     add_api(app, sessions, (identity, ledger, payments, correspondence))
     site = Site(Reception(sessions, settings.public_url), front_end, settings.autopay_url, company_of(settings))

@@ -15,6 +15,7 @@ from services.identity.commands.sessions import Holder, SessionOverError, end_se
 from services.identity.commands.sign_in import Attempt, SignInRefusedError, sign_in
 from services.identity.commands.tools import Tools
 from services.identity.domain.sessions import MAX_TOKEN_CHARACTERS
+from services.identity.read_models import directory
 
 Audience = Literal["identity", "ledger", "payments", "correspondence", "gateway"]
 
@@ -72,6 +73,26 @@ class RenewedAnswer(BaseModel):
 
     token: str
     expires_at: datetime
+
+
+class DirectoryBody(_Body):
+    """The accounts whose names are wanted."""
+
+    account_ids: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=200)]
+
+
+class Colleague(BaseModel):
+    """A member of the staff who takes care of matters."""
+
+    account_id: str
+    name: str
+
+
+class DirectoryAnswer(BaseModel):
+    """Names by account, and the staff who take care of matters."""
+
+    names: dict[str, str]
+    staff: list[Colleague]
 
 
 async def session_token(token: Annotated[str, Depends(token_of)]) -> str:
@@ -191,3 +212,19 @@ async def change(body: PasswordBody, token: SessionToken, tools: ToolsOf) -> Ren
     except PasswordsBusyError as full:
         raise busy() from full
     return RenewedAnswer(token=renewed.token, expires_at=renewed.expires_at)
+
+
+@router.post("/directory")
+async def look_up(body: DirectoryBody, token: SessionToken, tools: ToolsOf) -> DirectoryAnswer:
+    """Give names to clerks and operators; to anybody else there is no such place."""
+    try:
+        holder = await use_session(tools, token)
+    except SessionOverError as over:
+        raise unauthorized() from over
+    Principal(holder.session.account_id, frozenset(holder.roles)).require_role("clerk", "operator")
+    async with tools.database.connection() as connection:
+        names = await directory.names(connection, body.account_ids)
+        staff = await directory.staff(connection)
+    return DirectoryAnswer(
+        names=names, staff=[Colleague(account_id=account_id, name=name) for account_id, name in staff.items()]
+    )

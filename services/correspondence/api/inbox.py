@@ -1,18 +1,22 @@
 """The staff's inbox as JSON, for clerks and operators: by a token of this service, or by the token of their session."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from libs.chassis.auth import Principal, StaffGate, principal_of, token_of
-from libs.chassis.event_store import decided_again
+from libs.chassis.event_store import decided_again, utc_now
 from libs.chassis.http import IdempotencyKey, not_found
 from libs.chassis.postgres import Connection
+from services.correspondence.api.attachments import file_answer
 from services.correspondence.api.wire import (
     DEFAULT_LIMIT,
+    ID,
     Behind,
     Door,
     Json,
@@ -26,21 +30,75 @@ from services.correspondence.api.wire import (
     thread,
     written,
 )
-from services.correspondence.domain import AuthorRole, MatterState
-from services.correspondence.read_models import matters
+from services.correspondence.commands.matters import Correspondence, Writing, today
+from services.correspondence.domain.attachments import MAX_FILES
+from services.correspondence.domain.matters import AuthorRole, MatterState
+from services.correspondence.read_models import attachments, matters
 from services.correspondence.read_models import thread as threads
+from services.correspondence.read_models.matters import Wanted
 
 INBOX_ROLES: Final = ("clerk", "operator")
 DOTS_OF_A_JWT: Final = 2  # an opaque session token has none
 
 
 class Reply(BaseModel):
-    """A letter of the company; `close` closes the matter with it."""
+    """A letter of the company; `asks`: it waits for an answer, `close` closes the matter with it."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
     text: Typed = ""
+    attachment_ids: list[str] = Field(default_factory=list, max_length=MAX_FILES)
+    asks: bool = False
     close: bool = False
+
+    def writing(self) -> Writing:
+        """Return the letter as a command takes it."""
+        return Writing(self.text, self.attachment_ids, self.asks and not self.close, self.close)
+
+
+class Assignment(BaseModel):
+    """Who shall take care of a matter; None: whoever asks."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    assignee_id: Annotated[str, Field(pattern=f"^{ID.pattern}$")] | None = None
+
+
+class Deadline(BaseModel):
+    """Until when the company means to answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which matters of the inbox to list; `assignee` may be `me`, `late`: those after their deadline."""
+
+    status: MatterState | None
+    assignee: str | None
+    late: bool
+
+    def wanted(self, account_id: str) -> Wanted:
+        """Return the same as the read model takes it, for the member of the staff who asks."""
+        states = [self.status] if self.status else list(MatterState)
+        if self.late:
+            states = [MatterState.OPEN]
+        assignee = account_id if self.assignee == "me" else self.assignee
+        return Wanted(states, assignee, today(utc_now()) if self.late else None)
+
+
+async def filter_of(
+    status: MatterState | None = None,
+    assignee: Annotated[str | None, Query(pattern=f"^{ID.pattern}$")] = None,
+    late: bool = False,
+) -> Filter:
+    """FastAPI dependency: which matters to list."""
+    return Filter(status, assignee, late)
+
+
+FilterOf = Annotated[Filter, Depends(filter_of)]
 
 
 def staff_of(gate: StaffGate) -> Callable[..., Awaitable[Principal]]:
@@ -58,11 +116,6 @@ def staff_of(gate: StaffGate) -> Callable[..., Awaitable[Principal]]:
         return principal
 
     return staff
-
-
-def states(status: MatterState | None) -> list[MatterState]:
-    """Return the states to list: the one asked for, or every one."""
-    return list(MatterState) if status is None else [status]
 
 
 async def opened_thread(door: Door, matter_id: str) -> tuple[matters.Overview, list[threads.Message]]:
@@ -88,23 +141,23 @@ async def send_reply(door: Door, account_id: str, matter_id: str, reply: Reply, 
     """
 
     async def act(tx: Connection) -> Json:
-        sent = await door.correspondence.reply(tx, matter_id, account_id, reply.text, close=reply.close)
+        sent = await door.correspondence.reply(tx, matter_id, account_id, reply.writing())
         return written(matter_id, sent)
 
     scope = f"{account_id} POST /inbox/{matter_id}/messages"
     return await once(door, scope, key, reply.model_dump(), act)
 
 
-async def close_matter(door: Door, matter_id: str) -> None:
-    """Close a matter; closing it again changes nothing.
+async def change(door: Door, act: Callable[[Correspondence, Connection], Awaitable[None]]) -> None:
+    """Carry out a command that changes nothing when it is repeated.
 
     Raises:
-        Problem: 404 when there is no such matter.
+        Problem: 404 when there is no such matter, 409 when it cannot be.
     """
 
     async def attempt() -> None:
         async with door.database.transaction() as tx:
-            await door.correspondence.close(tx, matter_id)
+            await act(door.correspondence, tx)
 
     with said_in_http():
         await decided_again(attempt)
@@ -114,14 +167,15 @@ def router(door: Door, gate: StaffGate) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/inbox")
     staff = staff_of(gate)
+    Staff = Annotated[Principal, Depends(staff)]  # noqa: N806  # a type
 
-    @routes.get("", dependencies=[Depends(staff)])
+    @routes.get("")
     async def list_inbox(
-        behind: Behind, status: MatterState | None = None, limit: Limit = DEFAULT_LIMIT
+        principal: Staff, wanted: FilterOf, behind: Behind, limit: Limit = DEFAULT_LIMIT
     ) -> dict[str, Any]:
         """List every account's matters, the latest activity first."""
         async with door.database.connection() as connection:
-            page = await matters.inbox(connection, states(status), behind, limit)
+            page = await matters.inbox(connection, wanted.wanted(principal.account_id), behind, limit)
         items = [overview(matter, AuthorRole.STAFF) for matter in page]
         return {"items": items, "next_cursor": next_cursor(page, limit)}
 
@@ -142,10 +196,39 @@ def router(door: Door, gate: StaffGate) -> APIRouter:
         status, answer = await send_reply(door, principal.account_id, matter_id, body, key)
         return JSONResponse(answer, status)
 
+    @routes.get("/{matter_id}/attachments/{attachment_id}", dependencies=[Depends(staff)])
+    async def download(matter_id: MatterId, attachment_id: str) -> Response:
+        """Give a file of a matter."""
+        async with door.database.connection() as connection:
+            found = await attachments.one_of_matter(connection, matter_id, attachment_id)
+        return await file_answer(door, found)
+
+    _add_changes(routes, door, staff)
+    return routes
+
+
+def _add_changes(routes: APIRouter, door: Door, staff: Callable[..., Awaitable[Principal]]) -> None:
     @routes.post("/{matter_id}/close", dependencies=[Depends(staff)])
     async def close(matter_id: MatterId) -> Json:
         """Close a matter."""
-        await close_matter(door, matter_id)
+        await change(door, lambda letters, tx: letters.close(tx, matter_id))
         return {"matter_id": matter_id, "status": MatterState.CLOSED.value}
 
-    return routes
+    @routes.post("/{matter_id}/reopen", dependencies=[Depends(staff)])
+    async def reopen(matter_id: MatterId) -> Json:
+        """Go on with a closed matter."""
+        await change(door, lambda letters, tx: letters.reopen(tx, matter_id))
+        return {"matter_id": matter_id}
+
+    @routes.post("/{matter_id}/assignee")
+    async def assign(matter_id: MatterId, body: Assignment, principal: Annotated[Principal, Depends(staff)]) -> Json:
+        """Take care of a matter, or give it to somebody."""
+        assignee_id = body.assignee_id or principal.account_id
+        await change(door, lambda letters, tx: letters.assign(tx, matter_id, assignee_id))
+        return {"matter_id": matter_id, "assignee_id": assignee_id}
+
+    @routes.post("/{matter_id}/deadline", dependencies=[Depends(staff)])
+    async def set_deadline(matter_id: MatterId, body: Deadline) -> Json:
+        """Set until when the company means to answer."""
+        await change(door, lambda letters, tx: letters.set_deadline(tx, matter_id, body.due_on))
+        return {"matter_id": matter_id, "due_on": body.due_on.isoformat()}

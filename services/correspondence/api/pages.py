@@ -1,36 +1,47 @@
-"""The staff's inbox as pages of the service's panel, without JavaScript: the list, a thread, a reply, closing."""
+"""The staff's inbox as pages of the service's panel, without JavaScript: lists, a thread, a reply, every change."""
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Final
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.datastructures import UploadFile
 
+from libs.chassis.event_store import utc_now
 from libs.chassis.http import Problem
 from libs.chassis.panel import Panel, PanelSession
+from libs.chassis.postgres import Connection
+from services.correspondence.api.attachments import file_answer
 from services.correspondence.api.inbox import (
     INBOX_ROLES,
+    FilterOf,
     Reply,
-    close_matter,
+    change,
     opened_thread,
     send_reply,
-    states,
 )
-from services.correspondence.api.wire import Behind, Door, MatterId, next_cursor
-from services.correspondence.domain import MAX_TEXT_CHARACTERS, MatterState
-from services.correspondence.read_models import matters
+from services.correspondence.api.wire import Behind, Door, MatterId, next_cursor, said_in_http
+from services.correspondence.commands.matters import Correspondence, today
+from services.correspondence.domain.attachments import MAX_FILE_BYTES, MAX_FILES, too_large
+from services.correspondence.domain.matters import MAX_TEXT_CHARACTERS, MatterState
+from services.correspondence.read_models import attachments, matters
+from services.correspondence.read_models.attachments import Attachment
 
 ROWS: Final = 50
 SEE_OTHER: Final = 303
 KEY_BYTES: Final = 16  # of the key that makes a form sent twice count once
 KEY: Final = re.compile(r"[0-9a-f]{32}")
 REFUSALS: Final = (409, 422)  # what is shown beside the form; anything else is no matter of what was typed
+BAD_DEADLINE: Final = "Podaj termin jako datę."
 
 STATE_WORDS: Final = {
     MatterState.OPEN: "czeka na odpowiedź",
+    MatterState.ASKED: "czekamy na najemcę",
     MatterState.ANSWERED: "odpowiedziano",
     MatterState.CLOSED: "zamknięta",
 }
@@ -40,14 +51,15 @@ StaffForm = tuple[PanelSession, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A reply that was not sent: the HTTP status, what was wrong with it, and what had been typed."""
+    """What was not done: the HTTP status, what was wrong, what had been typed, and the files taken so far."""
 
     status: int
     faults: Sequence[str]
-    text: str
+    text: str = ""
+    files: Sequence[Attachment] = ()
 
 
-def _allowed(session: PanelSession) -> PanelSession:
+def allowed(session: PanelSession) -> PanelSession:
     """Let named clerks and operators pass: letters are personal, and a break-glass session is nobody in particular.
 
     Raises:
@@ -69,18 +81,30 @@ def router(door: Door, panel: Panel) -> APIRouter:
 
 def _add_pages(routes: APIRouter, door: Door, panel: Panel) -> None:
     async def staff(session: Annotated[PanelSession, Depends(panel.staff)]) -> PanelSession:
-        return _allowed(session)
+        return allowed(session)
 
     @routes.get("")
     async def inbox_page(
-        session: Annotated[PanelSession, Depends(staff)], behind: Behind, status: MatterState | None = None
+        session: Annotated[PanelSession, Depends(staff)], behind: Behind, chosen: FilterOf
     ) -> HTMLResponse:
         """Show a page of the inbox."""
+        wanted = chosen.wanted(session.principal.account_id)
         async with door.database.connection() as connection:
-            page = await matters.inbox(connection, states(status), behind, ROWS)
+            page = await matters.inbox(connection, wanted, behind, ROWS)
+        people = await door.directory.names(session.token, [one.account_id for one in page])
         cursor = next_cursor(page, ROWS)
+        asked = {"status": chosen.status, "assignee": chosen.assignee, "late": "true" if chosen.late else None}
         return panel.render(
-            "correspondence/inbox.html", session, matters=page, chosen=status, words=STATE_WORDS, next_cursor=cursor
+            "correspondence/inbox.html",
+            session,
+            matters=page,
+            chosen=chosen,
+            words=STATE_WORDS,
+            people=people,
+            today=today(utc_now()),
+            older=urlencode({name: value for name, value in {**asked, "cursor": cursor}.items() if value})
+            if cursor
+            else None,
         )
 
     @routes.get("/{matter_id}")
@@ -88,38 +112,114 @@ def _add_pages(routes: APIRouter, door: Door, panel: Panel) -> None:
         """Show a matter with its letters and the form of a reply."""
         return await _thread_page(door, panel, session, matter_id)
 
+    @routes.get("/{matter_id}/attachments/{attachment_id}", dependencies=[Depends(staff)])
+    async def download(matter_id: MatterId, attachment_id: str) -> Response:
+        """Give a file of a matter."""
+        async with door.database.connection() as connection:
+            found = await attachments.one_of_matter(connection, matter_id, attachment_id)
+        return await file_answer(door, found)
+
 
 def _add_forms(routes: APIRouter, door: Door, panel: Panel) -> None:
     async def staff_form(form: Annotated[StaffForm, Depends(panel.staff_form)]) -> StaffForm:
-        return _allowed(form[0]), form[1]
+        return allowed(form[0]), form[1]
 
     @routes.post("/{matter_id}/reply")
-    async def reply(matter_id: MatterId, form: Annotated[StaffForm, Depends(staff_form)]) -> Response:
-        """Send a reply; one that cannot be sent shows the form again with what is wrong."""
+    async def reply(request: Request, matter_id: MatterId, form: Annotated[StaffForm, Depends(staff_form)]) -> Response:
+        """Send a reply; one that cannot be sent shows the form again with what is wrong, files and all."""
         session, fields = form
-        body = Reply(text=fields.get("text", ""), close="close" in fields)
+        account_id, text = session.principal.account_id, fields.get("text", "")
         given = fields.get("key", "")
         key = given if KEY.fullmatch(given) else secrets.token_hex(KEY_BYTES)
+        kept, faults = await _files(door, request, account_id, key)
+        body = Reply(
+            text=text,
+            attachment_ids=[one.attachment_id for one in kept],
+            asks=fields.get("then") == "ask",
+            close=fields.get("then") == "close",
+        )
+        if faults:
+            return await _thread_page(door, panel, session, matter_id, Failure(422, faults, text, kept))
         try:
-            await send_reply(door, session.principal.account_id, matter_id, body, key)
+            await send_reply(door, account_id, matter_id, body, key)
         except Problem as problem:
-            if problem.status not in REFUSALS:
-                raise
-            faults = [fault["message"] for fault in problem.errors] or [problem.detail or problem.title]
-            return await _thread_page(door, panel, session, matter_id, Failure(problem.status, faults, body.text))
+            failure = _failure(problem, text, kept)
+            return await _thread_page(door, panel, session, matter_id, failure)
         return RedirectResponse(f"/panel/inbox/{matter_id}", SEE_OTHER)
 
-    @routes.post("/{matter_id}/close", dependencies=[Depends(staff_form)])
-    async def close(matter_id: MatterId) -> Response:
-        """Close a matter."""
-        await close_matter(door, matter_id)
+    @routes.post("/{matter_id}/{deed}")
+    async def carry_out(matter_id: MatterId, deed: str, form: Annotated[StaffForm, Depends(staff_form)]) -> Response:
+        """Close, reopen, assign, or set the deadline."""
+        session, fields = form
+        try:
+            await change(door, _act(deed, matter_id, session, fields))
+        except Problem as problem:
+            return await _thread_page(door, panel, session, matter_id, _failure(problem))
         return RedirectResponse(f"/panel/inbox/{matter_id}", SEE_OTHER)
+
+
+def _act(
+    deed: str, matter_id: str, session: PanelSession, fields: Mapping[str, str]
+) -> Callable[[Correspondence, Connection], Awaitable[None]]:
+    match deed:
+        case "close":
+            return lambda letters, tx: letters.close(tx, matter_id)
+        case "reopen":
+            return lambda letters, tx: letters.reopen(tx, matter_id)
+        case "assign":
+            assignee_id = fields.get("assignee") or session.principal.account_id
+            return lambda letters, tx: letters.assign(tx, matter_id, assignee_id)
+        case "deadline":
+            due_on = _day(fields.get("due_on", ""))
+            return lambda letters, tx: letters.set_deadline(tx, matter_id, due_on)
+        case _:
+            raise Problem(404, "Nie znaleziono")
+
+
+def _day(typed: str) -> date:
+    try:
+        return date.fromisoformat(typed.strip())
+    except ValueError as error:
+        raise Problem(422, "Popraw termin", errors=[{"message": BAD_DEADLINE}]) from error
+
+
+def _failure(problem: Problem, text: str = "", files: Sequence[Attachment] = ()) -> Failure:
+    """Return what to show beside the form.
+
+    Raises:
+        Problem: it is no matter of what was typed.
+    """
+    if problem.status not in REFUSALS:
+        raise problem
+    faults = [fault["message"] for fault in problem.errors] or [problem.detail or problem.title]
+    return Failure(problem.status, faults, text, files)
+
+
+async def _files(door: Door, request: Request, account_id: str, key: str) -> tuple[list[Attachment], list[str]]:
+    """Take the files of a form, those of an earlier try among them; returns them and why others were refused."""
+    form = await request.form()
+    earlier = [one for one in form.getlist("kept") if isinstance(one, str)][:MAX_FILES]
+    async with door.database.transaction() as tx:
+        kept = await attachments.drafts(tx, account_id, earlier)
+    faults: list[str] = []
+    chosen = [one for one in form.getlist("files") if isinstance(one, UploadFile) and one.filename]
+    for number, file in enumerate(chosen):
+        try:
+            with said_in_http():
+                if file.size is None or file.size > MAX_FILE_BYTES:
+                    raise too_large()
+                one_key = f"{key}-{len(kept)}-{number}"
+                kept.append(await door.uploads.take(account_id, one_key, file.filename or "", await file.read()))
+        except Problem as problem:
+            faults += [f"{file.filename}: {fault['message']}" for fault in problem.errors]
+    return kept, faults
 
 
 async def _thread_page(
     door: Door, panel: Panel, session: PanelSession, matter_id: str, failure: Failure | None = None
 ) -> HTMLResponse:
     matter, messages = await opened_thread(door, matter_id)
+    accounts = [matter.account_id, matter.assignee_id or "", *(one.account_id for one in messages)]
     return panel.render(
         "correspondence/thread.html",
         session,
@@ -128,6 +228,9 @@ async def _thread_page(
         messages=messages,
         words=STATE_WORDS,
         failure=failure,
+        people=await door.directory.names(session.token, accounts),
+        staff=await door.directory.staff(session.token),
         key=secrets.token_hex(KEY_BYTES),
         most=MAX_TEXT_CHARACTERS,
+        today=today(utc_now()),
     )

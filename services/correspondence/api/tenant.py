@@ -1,14 +1,16 @@
 """Tenants' routes, called by the gateway with a token of this service. Staff get 404 here: their door is the inbox."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, Path
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from libs.chassis.auth import Principal, principal_of
+from libs.chassis.event_store import utc_now
 from libs.chassis.http import IdempotencyKey, not_found
 from libs.chassis.postgres import Connection
+from services.correspondence.api.attachments import disposition
 from services.correspondence.api.wire import (
     DEFAULT_LIMIT,
     ID,
@@ -22,19 +24,32 @@ from services.correspondence.api.wire import (
     next_cursor,
     once,
     overview,
+    said_in_http,
     thread,
     written,
 )
-from services.correspondence.commands import Author, Opening
-from services.correspondence.domain import AuthorRole, MatterState, one_line
+from services.correspondence.commands.documents import DOCX, PDF, docx
+from services.correspondence.commands.matters import Author, Opening, Writing, today
+from services.correspondence.domain import matter_types as kinds
+from services.correspondence.domain.attachments import MAX_FILES, FileKind
+from services.correspondence.domain.faults import one_line
+from services.correspondence.domain.matter_types import MAX_FIELDS, PLACEHOLDERS, Version
+from services.correspondence.domain.matters import AuthorRole, MatterState
 from services.correspondence.read_models import matter_types, matters
 from services.correspondence.read_models import thread as threads
 
+MEDIA_TYPES: Final = {PDF: FileKind.PDF.value, DOCX: FileKind.DOCX.value}
 IdText = Annotated[str, Field(pattern=f"^{ID.pattern}$")]
 
 
+Facts = Annotated[dict[IdText, Typed], Field(max_length=len(PLACEHOLDERS))]
+
+
 class NewMatter(BaseModel):
-    """A matter to raise. Lengths are checked by the domain, which says in Polish what is wrong."""
+    """A matter to raise. Lengths are checked by the domain, which says in Polish what is wrong.
+
+    `fields`: the form filled in on line; `facts`: what the gateway knows of the tenant and the lease, for the form.
+    """
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -42,6 +57,9 @@ class NewMatter(BaseModel):
     matter_type_id: IdText
     title: Typed = ""
     text: Typed = ""
+    fields: dict[IdText, Typed] | None = Field(default=None, max_length=MAX_FIELDS)
+    facts: Facts = Field(default_factory=dict)
+    attachment_ids: list[IdText] = Field(default_factory=list, max_length=MAX_FILES)
 
 
 class NewMessage(BaseModel):
@@ -50,6 +68,15 @@ class NewMessage(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     text: Typed = ""
+    attachment_ids: list[IdText] = Field(default_factory=list, max_length=MAX_FILES)
+
+
+class WantedForm(BaseModel):
+    """A form to download, with what the gateway knows of the tenant and the lease."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    facts: Facts = Field(default_factory=dict)
 
 
 async def tenant_of(principal: Annotated[Principal, Depends(principal_of)]) -> Principal:
@@ -67,6 +94,23 @@ Tenant = Annotated[Principal, Depends(tenant_of)]
 Key = Annotated[str, Depends(IdempotencyKey)]
 
 
+def matter_type(version: Version) -> Json:
+    """Return a kind of matter as tenants see it."""
+    content = version.content
+    form = content.form
+    asked = [one.model_dump(mode="json") for one in form.fields] if form else []
+    return {
+        "matter_type_id": version.matter_type_id,
+        "version": version.number,
+        "name": content.name,
+        "description": content.summary,
+        "guidance": content.guidance,
+        "audience": content.audience.value,
+        "answer_days": content.answer_days,
+        "form": {"title": form.title, "online": form.online, "fields": asked} if form else None,
+    }
+
+
 def router(door: Door) -> APIRouter:
     """Return the routes."""
     routes = APIRouter()
@@ -80,9 +124,27 @@ def _add_reads(routes: APIRouter, door: Door) -> None:
     async def list_matter_types(_: Annotated[Principal, Depends(principal_of)]) -> dict[str, Any]:
         """List the kinds of matter that can be raised, in the order to show."""
         async with door.database.connection() as connection:
-            kinds = await matter_types.offered(connection)
-        names = ("matter_type_id", "name", "description")
-        return {"items": [{name: getattr(kind, name) for name in names} for kind in kinds]}
+            versions = await matter_types.every_version(connection)
+        return {"items": [matter_type(one) for one in kinds.offered(versions, today(utc_now()))]}
+
+    @routes.post("/matter-types/{matter_type_id}/form.{file_type}")
+    async def form(
+        _: Tenant,
+        matter_type_id: Annotated[str, Path(pattern=ID.pattern)],
+        file_type: Literal["pdf", "docx"],
+        body: WantedForm,
+    ) -> Response:
+        """Give the form of a kind of matter, to be filled in by hand or in a word processor."""
+        try:
+            async with door.database.connection() as connection:
+                kind = await matter_types.in_force(connection, matter_type_id, today(utc_now()))
+        except kinds.UnknownMatterTypeError as error:
+            raise not_found() from error
+        with said_in_http():
+            document = door.correspondence.document(kind, body.facts)
+        content = door.printer.pdf(document) if file_type == PDF else docx(document)
+        headers = {"Content-Disposition": disposition(f"{document.title}.{file_type}")}
+        return Response(content, media_type=MEDIA_TYPES[file_type], headers=headers)
 
     @routes.get("/matters")
     async def list_matters(tenant: Tenant, behind: Behind, limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:
@@ -110,7 +172,16 @@ def _add_writes(routes: APIRouter, door: Door) -> None:
         """Raise a matter with its first letter."""
         if body.lease_id is not None:
             tenant.require_lease(body.lease_id)
-        opening = Opening(tenant.account_id, body.lease_id, body.matter_type_id, body.title, body.text)
+        opening = Opening(
+            tenant.account_id,
+            body.lease_id,
+            body.matter_type_id,
+            body.title,
+            body.text,
+            body.fields,
+            body.facts,
+            body.attachment_ids,
+        )
 
         async def act(tx: Connection) -> Json:
             opened = await door.correspondence.open(tx, opening)
@@ -134,7 +205,8 @@ def _add_writes(routes: APIRouter, door: Door) -> None:
         author = Author(tenant.account_id, AuthorRole.TENANT)
 
         async def act(tx: Connection) -> Json:
-            return written(matter_id, await door.correspondence.write(tx, matter_id, author, body.text))
+            writing = Writing(body.text, body.attachment_ids)
+            return written(matter_id, await door.correspondence.write(tx, matter_id, author, writing))
 
         scope = f"{tenant.account_id} POST /matters/{matter_id}/messages"
         status, answer = await once(door, scope, key, body.model_dump(), act)

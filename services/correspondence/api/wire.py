@@ -15,9 +15,17 @@ from pydantic import AfterValidator
 from libs.chassis.event_store import decided_again
 from libs.chassis.http import Problem, idempotent, not_found
 from libs.chassis.postgres import Connection, Database
-from services.correspondence.commands import Correspondence, UnknownMatterError, UnknownMatterTypeError, Written
-from services.correspondence.domain import AuthorRole, BadLetterError, MatterRefusedError
+from services.correspondence.api.directory import Directory
+from services.correspondence.commands.documents import DocumentPrinter
+from services.correspondence.commands.matter_types import MatterTypeExistsError, MatterTypes
+from services.correspondence.commands.matters import Correspondence, UnknownFormError, UnknownMatterError, Written
+from services.correspondence.commands.uploads import Uploads
+from services.correspondence.domain.attachments import FileRefusedError, FileState
+from services.correspondence.domain.faults import BadLetterError
+from services.correspondence.domain.matter_types import UnknownMatterTypeError
+from services.correspondence.domain.matters import AuthorRole, MatterRefusedError
 from services.correspondence.read_models import matters
+from services.correspondence.read_models.attachments import Attachment
 from services.correspondence.read_models.matters import Overview, Place
 from services.correspondence.read_models.thread import Message
 
@@ -26,6 +34,7 @@ MAX_LIMIT: Final = 200
 MAX_CURSOR_CHARACTERS: Final = 300
 ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 CREATED: Final = 201
+CHANGED_MEANWHILE: Final = "Ktoś zapisał ten rodzaj sprawy w międzyczasie. Otwórz go jeszcze raz i wprowadź zmiany."
 
 Json = dict[str, Any]
 
@@ -36,6 +45,10 @@ class Door:
 
     database: Database
     correspondence: Correspondence
+    matter_types: MatterTypes
+    uploads: Uploads
+    printer: DocumentPrinter
+    directory: Directory
 
 
 def encodable(text: str) -> str:
@@ -104,7 +117,7 @@ def moment(at: datetime) -> str:
 
 
 def overview(matter: Overview, reader: AuthorRole) -> Json:
-    """Return a matter as lists give it; the account is told to staff alone."""
+    """Return a matter as lists give it; account, assignee and deadline are told to staff alone."""
     for_staff = reader is AuthorRole.STAFF
     return {
         "matter_id": matter.matter_id,
@@ -119,22 +132,46 @@ def overview(matter: Overview, reader: AuthorRole) -> Json:
         "last_author": matter.last_author.value,
         "message_count": matter.message_count,
         "unread": matter.unread_by_staff if for_staff else matter.unread_by_tenant,
-        **({"account_id": matter.account_id} if for_staff else {}),
+        **(_for_staff(matter) if for_staff else {}),
+    }
+
+
+def _for_staff(matter: Overview) -> Json:
+    due_on = matter.due_on.isoformat() if matter.due_on else None
+    return {"account_id": matter.account_id, "assignee_id": matter.assignee_id, "due_on": due_on}
+
+
+def attachment(one: Attachment) -> Json:
+    """Return what is told of a file; `status`: `ready`, `checking` (by the virus scanner) or `removed` (by it)."""
+    words = {FileState.CLEAN: "ready", FileState.QUARANTINED: "checking", FileState.INFECTED: "removed"}
+    return {
+        "attachment_id": one.attachment_id,
+        "name": one.name,
+        "media_type": one.media_type,
+        "size_bytes": one.size_bytes,
+        "status": words[one.state],
     }
 
 
 def thread(matter: Overview, messages: Sequence[Message], reader: AuthorRole) -> Json:
-    """Return a matter with its letters, oldest first; who of the staff wrote is told to staff alone."""
+    """Return a matter with its letters, oldest first; who of the staff wrote is told to staff alone.
+
+    `read_by_other_side`: whether the side that did not write the letter has opened the matter since.
+    """
     for_staff = reader is AuthorRole.STAFF
+    read = matter.read_by_tenant if for_staff else matter.read_by_staff
     letters = [
         {
             "message_id": message.message_id,
             "author": message.author.value,
             "sent_at": moment(message.sent_at),
             "text": message.text,
+            "asks": message.asks,
+            "read_by_other_side": number <= read,
+            "attachments": [attachment(one) for one in message.attachments],
             **({"account_id": message.account_id} if for_staff else {}),
         }
-        for message in messages
+        for number, message in enumerate(messages, start=1)
     ]
     return {**overview(matter, reader), "messages": letters}
 
@@ -154,7 +191,8 @@ def said_in_http() -> Iterator[None]:
     """Say the domain's refusals in HTTP.
 
     Raises:
-        Problem: 422 for a letter or kind that cannot be taken, 409 for a matter that cannot go on, 404 for no matter.
+        Problem: 422 for a letter, file or kind that cannot be taken, 409 for a matter that cannot go on or a kind that
+            moved on, 404 for no matter.
     """
     try:
         yield
@@ -164,9 +202,13 @@ def said_in_http() -> Iterator[None]:
     except UnknownMatterTypeError as error:
         fault = {"field": "matter_type_id", "message": "Wybierz rodzaj sprawy z listy."}
         raise Problem(422, "Popraw wiadomość", errors=[fault]) from error
+    except FileRefusedError as error:
+        raise Problem(422, "Nie przyjęto pliku", errors=[{"field": "attachments", "message": str(error)}]) from error
     except MatterRefusedError as error:
-        raise Problem(409, "Nie można dopisać wiadomości", detail=str(error)) from error
-    except UnknownMatterError as error:
+        raise Problem(409, "Nie można tego zrobić", detail=str(error)) from error
+    except MatterTypeExistsError as error:
+        raise Problem(409, "Ta wersja już istnieje", detail=CHANGED_MEANWHILE) from error
+    except (UnknownMatterError, UnknownFormError) as error:
         raise not_found() from error
 
 

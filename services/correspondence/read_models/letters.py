@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from libs.chassis.postgres import Connection
-from services.correspondence.domain import Letter, content_digest, matter_number
+from services.correspondence.domain.matters import Letter, content_digest, matter_number
 
 KEEP = "insert into letters (message_id, matter_id, salt, title, text) values ($1, $2, $3, $4, $5)"
 
@@ -16,7 +16,11 @@ returning last_ordinal
 REGISTER = "insert into matter_register (matter_id, number) values ($1, $2)"
 
 # Letters in the order of their ids, a page at a time, for the check of digests.
-PAGE = "select message_id, salt, title, text from letters where message_id > $1 order by message_id limit $2"
+PAGE = """
+select message_id, salt, title, text,
+    array(select content_sha256 from attachments a where a.message_id = l.message_id order by ordinal) as attachments
+from letters l where message_id > $1 order by message_id limit $2
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,9 @@ async def digests(tx: Connection, after_message_id: str, limit: int) -> list[Kep
     return [
         KeptDigest(
             row["message_id"],
-            content_digest(row["message_id"], Letter(row["text"], row["title"]), bytes(row["salt"])),
+            content_digest(
+                row["message_id"], Letter(row["text"], row["title"], tuple(row["attachments"])), bytes(row["salt"])
+            ),
         )
         for row in rows
     ]

@@ -1,36 +1,62 @@
-"""The list of what can be raised, with the words shown to tenants."""
+"""Kinds of matter, version by version, with the words shown to tenants."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from libs.chassis.postgres import Connection
-from services.correspondence.domain import MatterType
+from services.correspondence.domain import matter_types
+from services.correspondence.domain.matter_types import MatterType, UnknownMatterTypeError, Version
 
-# Kinds defined now, in the order given; one that is there already keeps its words.
-ADD = """
-insert into matter_types (matter_type_id, name, description, place)
-select t.id, t.name, t.description, t.n
-from unnest($1::text[], $2::text[], $3::text[]) with ordinality as t (id, name, description, n)
-on conflict (matter_type_id) do nothing
+KEEP = "insert into matter_type_versions (matter_type_id, version, content, defined_by) values ($1, $2, $3, $4)"
+ALL = "select matter_type_id, version, content from matter_type_versions order by matter_type_id, version"
+OF_KIND = """
+select matter_type_id, version, content, defined_by, defined_at from matter_type_versions
+where matter_type_id = $1 order by version desc
 """
-OFFERED = "select matter_type_id, name, description from matter_types where offered order by place, matter_type_id"
-IS_OFFERED = "select exists (select from matter_types where matter_type_id = $1 and offered)"
 
 
-async def add(tx: Connection, matter_types: Sequence[MatterType]) -> None:
-    """Keep the words of kinds that were defined."""
-    await tx.execute(
-        ADD,
-        [one.matter_type_id for one in matter_types],
-        [one.name for one in matter_types],
-        [one.description for one in matter_types],
-    )
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """A version, and who defined it when."""
+
+    version: Version
+    defined_by: str
+    defined_at: datetime
 
 
-async def offered(tx: Connection) -> list[MatterType]:
-    """Return the kinds that can be raised now, in the order shown."""
-    return [MatterType(row["matter_type_id"], row["name"], row["description"]) for row in await tx.fetch(OFFERED)]
+async def keep(tx: Connection, version: Version, account_id: str) -> None:
+    """Keep the words of a version, in the transaction of its event."""
+    content = version.content.model_dump_json()
+    await tx.execute(KEEP, version.matter_type_id, version.number, content, account_id)
 
 
-async def is_offered(tx: Connection, matter_type_id: str) -> bool:
-    """Whether a matter of this kind can be raised now."""
-    return bool(await tx.fetchval(IS_OFFERED, matter_type_id))
+async def every_version(tx: Connection) -> list[Version]:
+    """Return every version of every kind."""
+    rows = await tx.fetch(ALL)
+    return [_version(row["matter_type_id"], row["version"], row["content"]) for row in rows]
+
+
+async def history(tx: Connection, matter_type_id: str) -> list[Defined]:
+    """Return the versions of a kind, the newest first; none when there is no such kind."""
+    rows = await tx.fetch(OF_KIND, matter_type_id)
+    return [
+        Defined(_version(row["matter_type_id"], row["version"], row["content"]), row["defined_by"], row["defined_at"])
+        for row in rows
+    ]
+
+
+async def in_force(tx: Connection, matter_type_id: str, day: date) -> Version:
+    """Return the version of a kind that counts on a day.
+
+    Raises:
+        UnknownMatterTypeError: there is no such kind, or it is not offered.
+    """
+    versions = [one.version for one in await history(tx, matter_type_id)]
+    found = matter_types.in_force(versions, day)
+    if found is None:
+        raise UnknownMatterTypeError(matter_type_id)
+    return found
+
+
+def _version(matter_type_id: str, number: int, content: str) -> Version:
+    return Version(matter_type_id, number, MatterType.model_validate_json(content))

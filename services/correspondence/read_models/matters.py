@@ -6,17 +6,25 @@ A tenant's matters leave this file only by `of_account` and `one_of_account`, wh
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final, assert_never
 
 from libs.chassis.postgres import Connection, Row
-from libs.events.correspondence import MatterClosed, MatterOpened, MatterReopened, MessageSent
-from services.correspondence.domain import AuthorRole, Event, MatterState, state_after
+from libs.events.correspondence import (
+    AnswerDeadlineSet,
+    MatterAssigned,
+    MatterClosed,
+    MatterOpened,
+    MatterReopened,
+    MessageSent,
+)
+from services.correspondence.domain.matters import AuthorRole, Event, MatterState, state_after
 
 OPENED = """
 insert into matters
-    (matter_id, account_id, lease_id, matter_type_id, state, opened_at, last_message_at, last_author)
-values ($1, $2, $3, $4, $5, $6, $6, 'tenant')
+    (matter_id, account_id, lease_id, matter_type_id, matter_type_version, state, due_on, opened_at, last_message_at,
+    last_author)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $8, 'tenant')
 """
 SENT = """
 update matters set state = $2, last_message_at = $3, last_author = $4, message_count = message_count + 1,
@@ -24,6 +32,8 @@ update matters set state = $2, last_message_at = $3, last_author = $4, message_c
 where matter_id = $1
 """
 CHANGED_STATE = "update matters set state = $2 where matter_id = $1"
+ASSIGNED = "update matters set assignee_id = $2 where matter_id = $1"
+DEADLINE_SET = "update matters set due_on = $2 where matter_id = $1"
 # A rebuild keeps appends out until it commits: each shows its events here first, in its own transaction.
 LOCK = "lock table matters in exclusive mode"
 EMPTY = "delete from matters"
@@ -36,16 +46,22 @@ order by last_message_at desc, matter_id desc limit $4
 """
 ONE_OF_ACCOUNT = "select * from matter_overviews where matter_id = $1 and account_id = $2"
 
-# A page of the staff's inbox: every account's matters in the given states, the latest activity first.
+# A page of the staff's inbox: every account's matters in the given states, the latest activity first; of one assignee
+# and due before a day when these are given.
 INBOX = """
 select * from matter_overviews
 where state = any($1::text[]) and (last_message_at, matter_id) < ($2, $3)
+    and ($5::text is null or assignee_id = $5) and ($6::date is null or due_on < $6)
 order by last_message_at desc, matter_id desc limit $4
 """
 ONE_FOR_STAFF = "select * from matter_overviews where matter_id = $1"
 
 # What waits for the staff, for their panel.
-WAITING = "select count(*) as matters, min(last_message_at) as oldest from matters where state = 'open'"
+WAITING = """
+select count(*) as matters, min(last_message_at) as oldest, count(*) filter (where due_on < $1) as late,
+    count(*) filter (where assignee_id is null) as unassigned
+from matters where state = 'open'
+"""
 
 MARK_READ = """
 insert into read_marks as r (matter_id, reader, read_count) values ($1, $2, $3)
@@ -81,8 +97,12 @@ class Overview:
     last_message_at: datetime
     last_author: AuthorRole
     message_count: int
+    assignee_id: str | None
+    due_on: date | None
     unread_by_tenant: bool
     unread_by_staff: bool
+    read_by_tenant: int
+    read_by_staff: int
 
     @property
     def place(self) -> Place:
@@ -92,10 +112,21 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many matters wait for the staff, and since when the one that waits longest."""
+    """How many matters wait for the staff, since when the one that waits longest, how many too long or for anybody."""
 
     matters: int
     oldest: datetime | None
+    late: int
+    unassigned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which matters of the inbox to list; None: whatever they have."""
+
+    states: Collection[MatterState]
+    assignee_id: str | None = None
+    due_before: date | None = None
 
 
 async def project(tx: Connection, event: Event, at: datetime) -> None:
@@ -108,14 +139,19 @@ async def project(tx: Connection, event: Event, at: datetime) -> None:
                 event.account_id,
                 event.lease_id,
                 event.matter_type_id,
-                state_after(event).value,
+                event.matter_type_version or 1,
+                state_after(event),
+                event.due_on,
                 at,
             )
         case MessageSent():
-            state = state_after(event).value
-            await tx.execute(SENT, event.matter_id, state, at, event.author_role, event.message_id)
+            await tx.execute(SENT, event.matter_id, state_after(event), at, event.author_role, event.message_id)
         case MatterClosed() | MatterReopened():
-            await tx.execute(CHANGED_STATE, event.matter_id, state_after(event).value)
+            await tx.execute(CHANGED_STATE, event.matter_id, state_after(event))
+        case MatterAssigned():
+            await tx.execute(ASSIGNED, event.matter_id, event.assignee_id)
+        case AnswerDeadlineSet():
+            await tx.execute(DEADLINE_SET, event.matter_id, event.due_on)
         case _:
             assert_never(event)
 
@@ -137,10 +173,11 @@ async def one_of_account(tx: Connection, account_id: str, matter_id: str) -> Ove
     return next(iter(_overviews(await tx.fetch(ONE_OF_ACCOUNT, matter_id, account_id))), None)
 
 
-async def inbox(tx: Connection, states: Collection[MatterState], behind: Place, limit: int) -> list[Overview]:
+async def inbox(tx: Connection, wanted: Wanted, behind: Place, limit: int) -> list[Overview]:
     """Return a page of the staff's inbox."""
-    wanted = [state.value for state in states]
-    return _overviews(await tx.fetch(INBOX, wanted, behind.last_message_at, behind.matter_id, limit))
+    states = [state.value for state in wanted.states]
+    place = (behind.last_message_at, behind.matter_id)
+    return _overviews(await tx.fetch(INBOX, states, *place, limit, wanted.assignee_id, wanted.due_before))
 
 
 async def one_for_staff(tx: Connection, matter_id: str) -> Overview | None:
@@ -148,10 +185,10 @@ async def one_for_staff(tx: Connection, matter_id: str) -> Overview | None:
     return next(iter(_overviews(await tx.fetch(ONE_FOR_STAFF, matter_id))), None)
 
 
-async def waiting(tx: Connection) -> Waiting:
+async def waiting(tx: Connection, today: date) -> Waiting:
     """Return what waits for the staff."""
-    row = await tx.fetchrow(WAITING)
-    return Waiting(0, None) if row is None else Waiting(row["matters"], row["oldest"])
+    row = await tx.fetchrow(WAITING, today)
+    return Waiting(0, None, 0, 0) if row is None else Waiting(**dict(row))
 
 
 async def mark_read(tx: Connection, overview: Overview, reader: AuthorRole) -> None:

@@ -1,17 +1,19 @@
 """Sentences about matters and letters."""
 
 import unicodedata
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.events.correspondence import MatterClosed, MatterOpened, MatterReopened, MessageSent
-from services.correspondence import domain
-from services.correspondence.domain import (
+from libs.events.correspondence import AnswerDeadlineSet, MatterClosed, MatterOpened, MatterReopened, MessageSent
+from services.correspondence.domain import matters as domain
+from services.correspondence.domain.faults import BadLetterError
+from services.correspondence.domain.matters import (
+    AssignMatter,
     AuthorRole,
-    BadLetterError,
     CloseMatter,
     Event,
     Letter,
@@ -19,6 +21,8 @@ from services.correspondence.domain import (
     MatterRefusedError,
     MatterState,
     OpenMatter,
+    ReopenMatter,
+    SetAnswerDeadline,
     WriteMessage,
 )
 
@@ -31,10 +35,10 @@ def message(role: AuthorRole = AuthorRole.TENANT, text: str = "Dzień dobry", me
 
 
 def opened() -> list[Event]:
-    return domain.open_matter(OpenMatter("k1", "general", "L1", message()))
+    return domain.open_matter(OpenMatter("k1", "general", 1, "L1", message()))
 
 
-def matter_after(*commands: WriteMessage | CloseMatter) -> Matter:
+def matter_after(*commands: domain.Command) -> Matter:
     events = opened()
     for command in commands:
         matter = domain.fold(events)
@@ -47,6 +51,7 @@ def matter_after(*commands: WriteMessage | CloseMatter) -> Matter:
 
 REPLY = message(AuthorRole.STAFF, message_id="m2")
 CLOSE = CloseMatter(DAY)
+QUESTION = replace(REPLY, asks=True)
 
 
 def test_a_matter_opens_with_its_first_letter() -> None:
@@ -68,15 +73,44 @@ def test_a_matter_opens_with_its_first_letter() -> None:
     ],
 )
 def test_the_state_says_whose_turn_it_is(
-    commands: tuple[WriteMessage | CloseMatter, ...], state: MatterState, messages: int
+    commands: tuple[domain.Command, ...], state: MatterState, messages: int
 ) -> None:
     matter = matter_after(*commands)
     assert (matter.state, matter.message_count) == (state, messages)
 
 
-def test_writing_in_a_closed_matter_opens_it_again() -> None:
+def test_writing_in_a_closed_matter_opens_it_again_and_sets_a_new_deadline() -> None:
     events = domain.decide(matter_after(CLOSE), message())
-    assert [type(event) for event in events] == [MatterReopened, MessageSent]
+    assert [type(event) for event in events] == [AnswerDeadlineSet, MatterReopened, MessageSent]
+
+
+def test_a_question_waits_for_the_tenant() -> None:
+    matter = matter_after(QUESTION)
+    assert matter.state is MatterState.ASKED
+    assert domain.decide(matter, message())[0] == AnswerDeadlineSet(matter_id="k1", due_on=date(2026, 12, 7))
+
+
+def test_a_matter_is_answered_by_the_day_its_kind_says() -> None:
+    assert matter_after().due_on == date(2026, 12, 7)
+    assert matter_after(SetAnswerDeadline(date(2026, 11, 24), DAY)).due_on == date(2026, 11, 24)
+
+
+@pytest.mark.parametrize("day", [date(2026, 11, 22), date(2027, 11, 24)])
+def test_a_deadline_is_a_day_to_come(day: date) -> None:
+    with pytest.raises(MatterRefusedError, match="Termin to dzień od dziś"):
+        domain.decide(matter_after(), SetAnswerDeadline(day, DAY))
+
+
+def test_staff_take_care_of_a_matter_and_reopen_it() -> None:
+    assert matter_after(AssignMatter("s1", DAY), AssignMatter("s2", DAY)).assignee_id == "s2"
+    assert domain.decide(matter_after(AssignMatter("s1", DAY)), AssignMatter("s1", DAY)) == []
+    assert matter_after(CLOSE, ReopenMatter(DAY)).state is MatterState.OPEN
+    assert domain.decide(matter_after(), ReopenMatter(DAY)) == []
+
+
+def test_another_attachment_is_another_digest() -> None:
+    digests = {domain.content_digest("m1", Letter("a", None, files), b"\x01" * 16) for files in ((), ("1",), ("2",))}
+    assert len(digests) == 3
 
 
 def test_closing_tells_the_day() -> None:
@@ -98,9 +132,9 @@ def test_events_without_an_opening_are_no_matter() -> None:
 
 
 def test_no_word_of_a_letter_is_in_its_events() -> None:
-    letter = domain.letter(text="Sąsiad z trzeciego piętra", title="Hałas", with_title=True)
+    letter = domain.letter(text="Sąsiad z trzeciego piętra", title="Hałas")
     command = WriteMessage("m1", "a1", AuthorRole.TENANT, letter, b"\x02" * 16, DAY)
-    told = str([event.to_data() for event in domain.open_matter(OpenMatter("k1", "general", None, command))])
+    told = str([event.to_data() for event in domain.open_matter(OpenMatter("k1", "general", 1, None, command))])
     assert not any(word in told for word in ("Sąsiad", "trzeciego", "Hałas"))
 
 
@@ -121,7 +155,7 @@ def test_the_digest_of_a_known_letter_stays_what_it_is() -> None:
 
 
 def test_a_letter_is_kept_in_one_form() -> None:
-    letter = domain.letter(text="  Pierwsza\r\nDruga\rTrzecia\n ", title=" Cieknie \n kran ", with_title=True)
+    letter = domain.letter(text="  Pierwsza\r\nDruga\rTrzecia\n ", title=" Cieknie \n kran ")
     assert letter == Letter("Pierwsza\nDruga\nTrzecia", "Cieknie kran")
     assert domain.letter(text=unicodedata.normalize("NFD", "ąćż")).text == "ąćż"
 
@@ -139,12 +173,12 @@ def test_a_letter_is_kept_in_one_form() -> None:
 )
 def test_a_letter_that_cannot_be_taken_says_why_in_polish(title: str | None, text: str, faults: dict[str, str]) -> None:
     with pytest.raises(BadLetterError) as refusal:
-        domain.letter(text=text, title=title, with_title=True)
+        domain.letter(text=text, title=title or "")
     assert {fault.field: fault.message for fault in refusal.value.faults} == faults
 
 
 def test_a_letter_at_the_limit_is_taken() -> None:
-    letter = domain.letter(text="ż" * 8000, title="ż" * 120, with_title=True)
+    letter = domain.letter(text="ż" * 8000, title="ż" * 120)
     assert (len(letter.text), len(letter.title or "")) == (8000, 120)
 
 
@@ -156,12 +190,6 @@ def test_any_text_is_kept_as_it_would_be_kept_again_or_refused(text: str) -> Non
         return
     assert domain.letter(text=kept.text) == kept
     assert kept.text.encode()
-
-
-def test_the_general_letter_comes_first_and_every_kind_once() -> None:
-    ids = [matter_type.matter_type_id for matter_type in domain.FIRST_MATTER_TYPES]
-    assert ids[0] == domain.GENERAL_LETTER
-    assert len(set(ids)) == len(ids)
 
 
 def test_a_matter_is_quoted_by_year_and_number() -> None:

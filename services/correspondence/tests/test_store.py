@@ -12,7 +12,7 @@ from libs.chassis.outbox import republish
 from libs.chassis.testing import TopicSpace, eventually
 from libs.events.decoding import Fact, decode
 from services.correspondence.app import define_first_types
-from services.correspondence.commands import altered_letters, rebuild
+from services.correspondence.commands.matters import altered_letters, rebuild
 from services.correspondence.tests.conftest import CLERK, OTHER_TENANT, TENANT, House
 
 pytestmark = pytest.mark.system
@@ -50,7 +50,7 @@ async def test_events_reach_kafka_keyed_by_the_matter_and_without_a_word(
         key: [json.loads(r.value or b"")["type"].split(".")[1] for r in records if r.key == key.encode()]
         for key in (first, second)
     }
-    assert kinds[first] == ["MatterOpened", "MessageSent", "MessageSent", "MessageSent"]
+    assert kinds[first] == ["MatterOpened", "MessageSent", "MessageSent", "AnswerDeadlineSet", "MessageSent"]
     assert kinds[second] == ["MatterOpened", "MessageSent", "MessageSent", "MatterClosed"]
     everything = b"".join(r.value or b"" for r in records).decode()
     assert not any(word in everything for word in ("Hałas", "Tajne", "Dziękuję", "jutro"))
@@ -165,7 +165,7 @@ async def command(house: House, verb: str) -> tuple[int, str]:
 
 async def test_operators_commands_do_what_they_say(house: House) -> None:
     await some_history(house)
-    assert "from 8 events" in (await command(house, "rebuild"))[1]
+    assert "from 9 events" in (await command(house, "rebuild"))[1]
     code, said = await command(house, "verify")
     assert (code, "every letter is what was sent" in said) == (0, True)
     altered = await house.value("update letters set text = 'x' where title = 'Hałas' returning message_id")

@@ -10,6 +10,10 @@ MAX_TITLE_CHARACTERS = 1_000  # the service has its own, smaller bounds and says
 MAX_TEXT_CHARACTERS = 50_000
 ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
 MONTH_PATTERN = r"^\d{4}-(0[1-9]|1[0-2])$"
+MAX_FORM_FIELDS = 20
+MAX_FILES = 10
+Id = Annotated[str, Field(pattern=ID_PATTERN)]
+LongText = Annotated[str, Field(max_length=MAX_TEXT_CHARACTERS)]
 PROBLEM_TYPE = "application/problem+json"
 
 
@@ -41,18 +45,24 @@ class StartPayment(Body):
 
 
 class OpenMatter(Body):
-    """A new matter with its first letter."""
+    """A new matter with its first letter.
+
+    `fields`: the kind's form filled in, of which a PDF is made; `attachment_ids`: drafts given to `POST /attachments`.
+    """
 
     matter_type_id: str = Field(pattern=ID_PATTERN)
     title: str = Field(min_length=1, max_length=MAX_TITLE_CHARACTERS)
-    text: str = Field(min_length=1, max_length=MAX_TEXT_CHARACTERS)
+    text: str = Field(default="", max_length=MAX_TEXT_CHARACTERS)
     lease_id: str | None = Field(default=None, pattern=ID_PATTERN)
+    fields: dict[Id, LongText] | None = Field(default=None, max_length=MAX_FORM_FIELDS)
+    attachment_ids: list[Id] | None = Field(default=None, max_length=MAX_FILES)
 
 
 class WriteMessage(Body):
-    """A letter in a matter."""
+    """A letter in a matter; `attachment_ids`: drafts given before to `POST /attachments`."""
 
-    text: str = Field(min_length=1, max_length=MAX_TEXT_CHARACTERS)
+    text: str = Field(default="", max_length=MAX_TEXT_CHARACTERS)
+    attachment_ids: list[Id] | None = Field(default=None, max_length=MAX_FILES)
 
 
 class SessionOpened(BaseModel):

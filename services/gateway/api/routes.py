@@ -1,43 +1,31 @@
 """The routes of `/api/v1`, and the two of Autopay."""
 
-import json
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
+from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
 from fastapi.openapi.utils import get_openapi
 
-from libs.chassis.http import IdempotencyKey
 from services.gateway.api.answers import command, handed_on, install, read, streamed
 from services.gateway.api.bodies import (
     MONTH_PATTERN,
-    Body,
     ChangePassword,
     Day,
-    OpenMatter,
     SessionOpened,
     SignIn,
     StartPayment,
-    WriteMessage,
     documented,
 )
-from services.gateway.api.entering import SignedInRoute, TenantRoute, session_of, token_of
+from services.gateway.api.correspondence import correspondence_routes
+from services.gateway.api.entering import SignedInRoute, TenantRoute, token_of
+from services.gateway.api.parameters import DEFAULT_LIMIT, PREFIX, Asking, Cursor, Key, Limit, as_bytes, page_query
 from services.gateway.clients import models
 from services.gateway.clients.doors import Correspondence, Ledger, Payments
 from services.gateway.clients.identity import Identity
-from services.gateway.clients.sessions import Session, Sessions
+from services.gateway.clients.sessions import Sessions
 from services.gateway.clients.transport import READ_SECONDS, path
 
-PREFIX = "/api/v1"
 VERSION = "1"
-DEFAULT_LIMIT = 50
-MAX_LIMIT = 200
-MAX_CURSOR_CHARACTERS = 1_000
-
-Asking = Annotated[Session, Depends(session_of)]
-Key = Annotated[str, Depends(IdempotencyKey)]
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 Year = Annotated[int | None, Query(ge=1900, le=9998)]
-Cursor = Annotated[str | None, Query(max_length=MAX_CURSOR_CHARACTERS)]
 SECURITY = {"session": {"type": "http", "scheme": "bearer", "description": "The token of POST /session."}}
 
 
@@ -52,7 +40,7 @@ def add_api(app: FastAPI, sessions: Sessions, doors: tuple[Identity, Ledger, Pay
         _leases(ledger),
         _history(ledger),
         _payments(payments),
-        _correspondence(correspondence),
+        correspondence_routes(correspondence, ledger),
     ):
         app.include_router(router)
     app.include_router(_autopay(payments))
@@ -114,7 +102,7 @@ def _me(sessions: Sessions, identity: Identity, ledger: Ledger) -> APIRouter:
     @router.post("/session/password", responses=documented())
     async def change_password(session: Asking, body: ChangePassword) -> Response:
         """Change the password. The answer has the session's new token; the old one is over."""
-        answer = await identity.forward_password(session.token, _bytes(body))
+        answer = await identity.forward_password(session.token, as_bytes(body))
         sessions.forget(session.token)
         return handed_on(answer)
 
@@ -181,7 +169,7 @@ def _history(ledger: Ledger) -> APIRouter:
     ) -> Response:
         """The history, newest first: all of it, of a year, or of a kind."""
         chosen = {"year": None if year is None else str(year), "kind": kind}
-        query = _page(limit, cursor) | {name: value for name, value in chosen.items() if value is not None}
+        query = page_query(limit, cursor) | {name: value for name, value in chosen.items() if value is not None}
         return await read(session, service, path("leases", lease_id, "entries"), query)
 
     @router.get("/turnover", responses={200: {"model": models.Turnover}})
@@ -213,46 +201,12 @@ def _payments(payments: Payments) -> APIRouter:
     )
     async def start(session: Asking, lease_id: str, key: Key, body: StartPayment) -> Response:
         """Start a payment; the answer says where to send the payer."""
-        return await command(session, service, path("leases", lease_id, "payments"), _bytes(body), key)
+        return await command(session, service, path("leases", lease_id, "payments"), as_bytes(body), key)
 
     @router.get("/payments/{payment_id}", responses={200: {"model": models.Payment}})
     async def payment(session: Asking, payment_id: str) -> Response:
         """A payment and its status."""
         return await read(session, service, path("payments", payment_id))
-
-    return router
-
-
-def _correspondence(correspondence: Correspondence) -> APIRouter:
-    router = APIRouter(prefix=PREFIX, tags=["correspondence"], route_class=TenantRoute, responses=documented(404))
-    service = correspondence.service
-
-    @router.get("/matter-types", responses={200: {"model": models.MatterTypes}})
-    async def matter_types(session: Asking) -> Response:
-        """The kinds of matters that can be raised."""
-        return await read(session, service, "/matter-types")
-
-    @router.get("/matters", responses={200: {"model": models.Matters}})
-    async def matters(session: Asking, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Response:
-        """The matters of the person who asks."""
-        return await read(session, service, "/matters", _page(limit, cursor))
-
-    @router.post("/matters", status_code=201, responses=documented(400, 404, 409, created=models.Matter))
-    async def open_matter(session: Asking, key: Key, body: OpenMatter) -> Response:
-        """Raise a matter."""
-        return await command(session, service, "/matters", _bytes(body), key)
-
-    @router.get("/matters/{matter_id}", responses={200: {"model": models.Matter}})
-    async def matter(session: Asking, matter_id: str) -> Response:
-        """A matter with its letters."""
-        return await read(session, service, path("matters", matter_id))
-
-    @router.post(
-        "/matters/{matter_id}/messages", status_code=201, responses=documented(400, 404, 409, created=models.Written)
-    )
-    async def write(session: Asking, matter_id: str, key: Key, body: WriteMessage) -> Response:
-        """Write in a matter."""
-        return await command(session, service, path("matters", matter_id, "messages"), _bytes(body), key)
 
     return router
 
@@ -267,12 +221,3 @@ def _autopay(payments: Payments) -> APIRouter:
         return handed_on(await payments.notification(await request.body(), content_type))
 
     return router
-
-
-def _page(limit: int, cursor: str | None) -> dict[str, str]:
-    return {"limit": str(limit)} | ({"cursor": cursor} if cursor is not None else {})
-
-
-def _bytes(body: Body) -> bytes:
-    """What was checked is what is sent."""
-    return json.dumps(body.model_dump(exclude_none=True), ensure_ascii=False).encode()

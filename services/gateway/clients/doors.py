@@ -5,13 +5,14 @@ deadline in seconds.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from services.gateway.clients import models
 from services.gateway.clients.sessions import Session
 from services.gateway.clients.transport import (
     COMMAND_SECONDS,
+    UPLOAD_SECONDS,
     Answer,
     AwayError,
     Call,
@@ -23,6 +24,8 @@ from services.gateway.clients.transport import (
 
 ShapeT = TypeVar("ShapeT", bound=models.Shape)
 
+BYTES = "application/octet-stream"
+FILE_SECONDS = 5.0  # until a file begins to come: a form is made first
 ITN_SECONDS = 10.0  # Autopay sends again what is not confirmed
 
 
@@ -143,16 +146,55 @@ class Correspondence:
         """A matter with its letters."""
         return await _read(self.service, session, Call("GET", path("matters", matter_id)), models.Matter, seconds)
 
-    async def open(self, session: Session, fields: dict[str, str], key: str) -> models.Matter:
-        """Raise a matter. `fields`: matter_type_id, title, text and perhaps lease_id."""
+    async def open(self, session: Session, fields: Mapping[str, object], key: str) -> models.Matter:
+        """Raise a matter. `fields`: matter_type_id, title, text, perhaps lease_id, fields, facts, attachment_ids."""
         call = Call("POST", "/matters", body=json.dumps(fields).encode(), idempotency_key=key)
         return await _command(self.service, session, call, models.Matter)
 
-    async def write(self, session: Session, matter_id: str, text: str, key: str) -> None:
-        """Write in a matter."""
-        body = json.dumps({"text": text}).encode()
+    async def form(self, session: Session, matter_type_id: str, file_type: str, facts: Mapping[str, str]) -> Download:
+        """The form of a kind of matter as `pdf` or `docx`, with what is known of the tenant."""
+        body = json.dumps({"facts": facts}).encode()
+        call = Call("POST", f"{path('matter-types', matter_type_id)}/form.{file_type}", body=body)
+        return await _file(self.service, session, call)
+
+    async def upload(self, session: Session, name: str, content: bytes, key: str) -> models.Attachment:
+        """Give a file as a draft."""
+        call = Call("POST", "/attachments", body=content, content_type=BYTES, idempotency_key=key, file_name=name)
+        answer = await ask_as(session, self.service, call, UPLOAD_SECONDS)
+        return models.Attachment.model_validate_json(success(answer))
+
+    async def drafts(self, session: Session, attachment_ids: Sequence[str], seconds: float) -> models.Attachments:
+        """What is known of the person's own drafts of these ids; those that are gone are left out."""
+        if not attachment_ids:
+            return models.Attachments(items=[])
+        call = Call("GET", "/attachments", [("id", one) for one in attachment_ids])
+        return await _read(self.service, session, call, models.Attachments, seconds)
+
+    async def remove_draft(self, session: Session, attachment_id: str) -> None:
+        """Throw a draft away."""
+        success(
+            await ask_as(session, self.service, Call("DELETE", path("attachments", attachment_id)), COMMAND_SECONDS)
+        )
+
+    async def attachment(self, session: Session, matter_id: str, attachment_id: str) -> Download:
+        """A file of a matter."""
+        call = Call("GET", path("matters", matter_id, "attachments", attachment_id))
+        return await _file(self.service, session, call)
+
+    async def write(self, session: Session, matter_id: str, letter: Mapping[str, object], key: str) -> None:
+        """Write in a matter. `letter`: text, and perhaps attachment_ids."""
+        body = json.dumps(letter).encode()
         call = Call("POST", path("matters", matter_id, "messages"), body=body, idempotency_key=key)
         success(await ask_as(session, self.service, call, COMMAND_SECONDS))
+
+
+async def _file(service: Service, session: Session, call: Call) -> Download:
+    found = await service.download(call, session.for_service(service.name), FILE_SECONDS)
+    if not isinstance(found, Download):
+        if found.status != 401:
+            success(found)
+        raise AwayError(service.name)
+    return found
 
 
 async def ask_as(session: Session, service: Service, call: Call, seconds: float) -> Answer:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -16,6 +16,7 @@ from libs.chassis import logs
 
 READ_SECONDS = 3.0  # a read for a client app; a page shares out its own second
 COMMAND_SECONDS = 5.0  # starting a payment, sending a message
+UPLOAD_SECONDS = 40.0  # of a file of 10 MB: it is looked at, and the virus scanner may take 20 seconds
 SIGN_IN_SECONDS = 5.0  # a password hash costs identity 26 ms of a core, and sign-ins may queue for it
 CONNECTIONS = 200  # to all services together
 IDLE_SECONDS = 30.0
@@ -65,10 +66,11 @@ class Call:
 
     method: str
     path: str
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] | Sequence[tuple[str, str]] = field(default_factory=dict)
     body: bytes | None = None
     content_type: str = JSON
     idempotency_key: str | None = None
+    file_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -151,8 +153,13 @@ class Service:
         silence = aiohttp.ClientTimeout(total=None, sock_read=SILENCE_SECONDS)
         try:
             async with asyncio.timeout(deadline_seconds):
-                response = await self._http.get(
-                    self._address(call), headers=_headers(call, token), allow_redirects=False, timeout=silence
+                response = await self._http.request(
+                    call.method,
+                    self._address(call),
+                    data=call.body,
+                    headers=_headers(call, token),
+                    allow_redirects=False,
+                    timeout=silence,
                 )
                 if response.status != 200:
                     answer = await _whole(response)
@@ -168,7 +175,7 @@ class Service:
         )
 
     def _address(self, call: Call) -> yarl.URL:
-        return yarl.URL(self._url + call.path, encoded=True).with_query(dict(call.query))
+        return yarl.URL(self._url + call.path, encoded=True).with_query(call.query)
 
 
 def _headers(call: Call, token: str | None) -> dict[str, str]:
@@ -177,6 +184,8 @@ def _headers(call: Call, token: str | None) -> dict[str, str]:
         headers["Authorization"] = f"Bearer {token}"
     if call.idempotency_key is not None:
         headers["Idempotency-Key"] = call.idempotency_key
+    if call.file_name is not None:
+        headers["X-File-Name"] = quote(call.file_name, safe="")
     if (correlation_id := logs.CORRELATION_ID.get()) is not None:
         headers["X-Correlation-Id"] = correlation_id
     return headers

@@ -58,9 +58,29 @@ LINES = [
 MONTH_GROSZE = 102125
 MONTHS = [f"{year}-{month:02}" for year in (2026, 2025) for month in range(12, 0, -1)][1:]
 
-MATTER_TYPES = [
+MATTER_TYPES: list[dict[str, Any]] = [
     {"matter_type_id": "general", "name": "Pismo ogólne", "description": "Każda sprawa, której nie ma na tej liście."},
-    {"matter_type_id": "fault", "name": "Zgłoszenie usterki", "description": "Coś wymaga naprawy. Napisz, co i gdzie."},
+    {
+        "matter_type_id": "persons",
+        "version": 3,
+        "name": "Zmiana liczby osób",
+        "description": "Ktoś zamieszkał lub się wyprowadził.",
+        "guidance": "Podaj nową liczbę osób.\n\nZmiana działa od kolejnych miesięcy.",
+        "audience": "dwelling",
+        "answer_days": 14,
+        "form": {
+            "title": "Oświadczenie o liczbie osób",
+            "online": True,
+            "fields": [
+                {"name": "count", "label": "Nowa liczba osób", "kind": "number"},
+                {"name": "since", "label": "Od kiedy", "kind": "date"},
+                {"name": "reason", "label": "Powód", "kind": "choice", "choices": ["urodzenie dziecka", "inny"]},
+                {"name": "more", "label": "Uwagi", "kind": "long_text", "required": False},
+                {"name": "true-data", "label": "Potwierdzam dane", "kind": "yes"},
+            ],
+        },
+    },
+    {"matter_type_id": "shop", "name": "Szyld lokalu", "description": "Lokale użytkowe.", "audience": "commercial"},
 ]
 
 

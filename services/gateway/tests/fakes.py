@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from typing import Any
+from urllib.parse import unquote
 
 from aiohttp import web
 
@@ -87,6 +88,7 @@ class Company:
     balance: dict[str, Any] = field(default_factory=company.balance)
     in_flight_times: int = 0
     statement_too_long: bool = False
+    drafts: dict[str, dict[str, Any]] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=count)
 
     @property
@@ -319,7 +321,9 @@ def _correspondence(world: Company) -> list[web.RouteDef]:
             return _problem(422, "Nieprawidłowe dane", errors=errors)
         key = request.headers["Idempotency-Key"]
         if key not in world.stored:
-            opened = company.opened_matter(given["title"], given["text"])
+            opened = company.opened_matter(given["title"], given.get("text", ""))
+            files = [world.drafts[one] for one in given.get("attachment_ids", [])]
+            opened["messages"][0]["attachments"] = [{k: v for k, v in one.items() if k != "content"} for one in files]
             world.matters[opened["matter_id"]] = opened
             world.stored[key] = (201, opened)
         return web.json_response(world.stored[key][1], status=201)
@@ -332,7 +336,8 @@ def _correspondence(world: Company) -> list[web.RouteDef]:
         found = world.matters.get(request.match_info["matter_id"])
         if found is None:
             return _problem(404, "Nie znaleziono")
-        message = company.message("tenant", json.loads(await request.read())["text"])
+        letter = json.loads(await request.read())
+        message = company.message("tenant", letter["text"])
         found["messages"].append(message)
         sent = {"matter_id": found["matter_id"], "message_id": "m", "status": "open", "sent_at": message["sent_at"]}
         return web.json_response(sent, status=201)
@@ -343,4 +348,45 @@ def _correspondence(world: Company) -> list[web.RouteDef]:
         web.post("/matters", open_matter),
         web.get("/matters/{matter_id}", matter),
         web.post("/matters/{matter_id}/messages", write),
+        *_files(world),
+    ]
+
+
+def _files(world: Company) -> list[web.RouteDef]:
+    """Files: a draft whose name says `bad` is refused."""
+
+    async def upload(request: web.Request) -> web.Response:
+        name = unquote(request.headers["X-File-Name"])
+        if "bad" in name:
+            return _problem(422, "Nie przyjęto pliku", errors=[{"field": "attachments", "message": "PDF ma skrypt."}])
+        content = await request.read()
+        attachment_id = request.headers["Idempotency-Key"][:16]
+        draft = {"attachment_id": attachment_id, "name": name, "media_type": "application/pdf", "status": "ready"}
+        world.drafts[attachment_id] = {**draft, "size_bytes": len(content), "content": content}
+        return web.json_response({**draft, "size_bytes": len(content)}, status=201)
+
+    async def drafts(request: web.Request) -> web.Response:
+        found = [world.drafts[one] for one in request.query.getall("id") if one in world.drafts]
+        return web.json_response({"items": [{k: v for k, v in one.items() if k != "content"} for one in found]})
+
+    async def remove(request: web.Request) -> web.Response:
+        found = world.drafts.pop(request.match_info["attachment_id"], None)
+        return _problem(404, "Nie znaleziono") if found is None else web.Response(status=204)
+
+    async def one(request: web.Request) -> web.Response:
+        found = world.drafts.get(request.match_info["attachment_id"])
+        if found is None:
+            return _problem(404, "Nie znaleziono")
+        named = {"Content-Disposition": "attachment; filename*=UTF-8''umowa.pdf"}
+        return web.Response(body=found["content"], content_type="application/pdf", headers=named)
+
+    async def form(request: web.Request) -> web.Response:
+        return web.Response(body=await request.read(), content_type="application/pdf")
+
+    return [
+        web.post("/attachments", upload),
+        web.get("/attachments", drafts),
+        web.delete("/attachments/{attachment_id}", remove),
+        web.get("/matters/{matter_id}/attachments/{attachment_id}", one),
+        web.post("/matter-types/{matter_type_id}/form.{file_type}", form),
     ]

@@ -5,9 +5,16 @@ import hmac
 import secrets
 from urllib.parse import parse_qsl, urlsplit
 
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-MAX_FIELDS = 40
+from libs.chassis.http.app import TooLargeError
+
+MAX_FIELDS = 60
+MAX_FILES = 10  # of one form, as many as a letter may have
+MULTIPART = "multipart/form-data"
+MAX_PART_BYTES = 256 * 1024  # of a text field
 TOKEN_FIELD = "token"  # noqa: S105  # the name of a form field
 KEY_FIELD = "key"
 PAD_BYTES = 16
@@ -21,14 +28,38 @@ async def fields_of(request: Request) -> dict[str, str]:
     """The fields of a posted form; of a repeated one, the last.
 
     Raises:
-        BadFormError: not URL-encoded UTF-8, or too many fields.
+        BadFormError: not URL-encoded UTF-8 nor a form with files, or too many fields.
     """
+    if request.headers.get("content-type", "").startswith(MULTIPART):
+        items = (await _with_files(request)).multi_items()
+        return {name: value.replace("\r\n", "\n") for name, value in items if isinstance(value, str)}
     body = await request.body()
     try:
         pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
     except ValueError as error:  # UnicodeError is one too
         raise BadFormError from error
     return {name: value.replace("\r\n", "\n") for name, value in pairs}
+
+
+async def files_of(request: Request) -> list[UploadFile]:
+    """The files of a posted form, on disk when they are large; a file field left empty is none.
+
+    Raises:
+        BadFormError: as `fields_of`.
+    """
+    if not request.headers.get("content-type", "").startswith(MULTIPART):
+        return []
+    items = (await _with_files(request)).multi_items()
+    return [value for _, value in items if isinstance(value, UploadFile) and value.filename]
+
+
+async def _with_files(request: Request) -> FormData:
+    try:
+        return await request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_PART_BYTES)
+    except TooLargeError:
+        raise
+    except HTTPException as error:  # how Starlette says that it is no form
+        raise BadFormError from error
 
 
 def local_path(wanted: str, otherwise: str = "/") -> str:

@@ -1,43 +1,43 @@
-"""Korespondencja: the matters of a person, their letters, a new matter, a reply."""
+"""Korespondencja: the matters of a person, their letters and files, a reply."""
 
-import asyncio
 import re
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from services.gateway.clients.doors import Correspondence, Ledger
-from services.gateway.clients.models import LeaseRows, Matters, MatterType, MatterTypes
+from services.gateway.clients.doors import Correspondence
+from services.gateway.clients.models import Matters
 from services.gateway.clients.transport import AwayError, NotFoundError, RefusedError
 from services.gateway.web.forms import KEY_FIELD, fields_of, new_key
+from services.gateway.web.language import Language
 from services.gateway.web.routing import PageRoute
 from services.gateway.web.site import NO_ERRORS, FormErrors, Site
+from services.gateway.web.uploads import DEED_FIELD, NO_DRAFTS, Drafts, Uploads
 from services.gateway.web.visits import Missing, Visitor, in_flight, missing, part
 
 MATTERS_SHOWN = 20
 CURSOR = re.compile(r"[A-Za-z0-9._~=-]{1,1000}")
-WRITTEN = ("title", "text", "lease_id")
+FILES_FIELD = "files"
 
 
 class Letters:
-    """`/korespondencja` and what lies below it."""
+    """`/korespondencja` and its matters; a new one is raised in `new_letters`."""
 
-    def __init__(self, site: Site, correspondence: Correspondence, ledger: Ledger) -> None:
+    def __init__(self, site: Site, correspondence: Correspondence, uploads: Uploads) -> None:
         self._site = site
         self._correspondence = correspondence
-        self._ledger = ledger
+        self._uploads = uploads
 
     def routes(self) -> list[PageRoute]:
         """The routes of this deed."""
         let_in = self._site.reception.signed_in
+        matter = "/korespondencja/sprawa/{matter_id}"
         return [
             PageRoute("/korespondencja", let_in(self._list)),
-            PageRoute("/korespondencja/nowa", let_in(self._types)),
-            PageRoute("/korespondencja/nowa/{matter_type_id}", let_in(self._new)),
-            PageRoute("/korespondencja/nowa/{matter_type_id}", let_in(self._open), methods=["POST"]),
-            PageRoute("/korespondencja/sprawa/{matter_id}", let_in(self._matter)),
-            PageRoute("/korespondencja/sprawa/{matter_id}", let_in(self._reply), methods=["POST"]),
-            PageRoute("/korespondencja/sprawa/{matter_id}/wyslano", let_in(self._sent)),
+            PageRoute(matter, let_in(self._matter)),
+            PageRoute(matter, let_in(self._reply), methods=["POST"]),
+            PageRoute(f"{matter}/wyslano", let_in(self._sent)),
+            PageRoute(f"{matter}/plik/{{attachment_id}}", let_in(self._file)),
         ]
 
     async def _list(self, request: Request, visitor: Visitor) -> Response:
@@ -54,77 +54,19 @@ class Letters:
         status = 200 if shown else 503
         return self._site.page(request, "matters.html", context, status=status, missing=missing(matters))
 
-    async def _types(self, request: Request, visitor: Visitor) -> Response:
-        asked = self._correspondence.matter_types(visitor.session, visitor.seconds_left())
-        types = await part(self._site.language.text("rodzaje spraw"), asked)
-        shown = types.items if isinstance(types, MatterTypes) else []
-        status = 503 if isinstance(types, Missing) else 200
-        return self._site.page(request, "matter-types.html", {"types": shown}, status=status, missing=missing(types))
-
-    async def _new(self, request: Request, visitor: Visitor) -> Response:
-        return await self._new_form(request, visitor, {}, NO_ERRORS)
-
-    async def _new_form(
-        self, request: Request, visitor: Visitor, given: dict[str, str], errors: FormErrors, status: int = 200
-    ) -> Response:
-        """The form of a new matter, with what was written so far. It is shown even while the services are away."""
-        session, seconds = visitor.session, visitor.seconds_left()
-        types, leases = await asyncio.gather(
-            part("", self._correspondence.matter_types(session, seconds)),
-            part("", self._ledger.leases(session, seconds)),
-        )
-        rows = leases.items if isinstance(leases, LeaseRows) else []
-        context = {
-            "type": self._type(types, request.path_params["matter_type_id"]),
-            "lease_choices": [{"value": row.lease_id, "text": f"{row.address} ({row.number})"} for row in rows],
-            "fields": {name: given.get(name, "") for name in WRITTEN} | _lease_given(given, visitor),
-            "key": given.get(KEY_FIELD) or new_key(),
-            "errors": errors,
-        }
-        return self._site.page(request, "matter-new.html", context, status=status)
-
-    def _type(self, types: MatterTypes | Missing, matter_type_id: str) -> MatterType:
-        if isinstance(types, Missing):
-            name = self._site.language.text("Dodaj korespondencję")
-            return MatterType(matter_type_id=matter_type_id, name=name)
-        found = next((one for one in types.items if one.matter_type_id == matter_type_id), None)
-        if found is None:
-            raise NotFoundError
-        return found
-
-    async def _open(self, request: Request, visitor: Visitor) -> Response:
-        say = self._site.language.text
-        form = await fields_of(request)
-        asked = {"title": say("Podaj temat."), "text": say("Napisz, o co chodzi.")}
-        if empty := {name: message for name, message in asked.items() if not form.get(name, "").strip()}:
-            return await self._new_form(request, visitor, form, FormErrors(empty))
-        fields = {"matter_type_id": request.path_params["matter_type_id"]}
-        fields |= {name: form[name] for name in WRITTEN if form.get(name)}
-        try:
-            matter = await in_flight(
-                lambda: self._correspondence.open(visitor.session, fields, form.get(KEY_FIELD, "")), _is_in_flight
-            )
-        except (AwayError, RefusedError) as error:
-            errors, status = self._failed(error)
-            return await self._new_form(request, visitor, form, errors, status)
-        return RedirectResponse(f"/korespondencja/sprawa/{matter.matter_id}/wyslano", 303)
-
-    def _failed(self, error: AwayError | RefusedError) -> tuple[FormErrors, int]:
-        """What to say when a letter could not be sent; its text stays in the form."""
-        say = self._site.language.text
-        if isinstance(error, AwayError):
-            return FormErrors({}, say("Nie udało się wysłać. Treść jest zachowana, spróbuj ponownie za chwilę.")), 503
-        if error.fields:
-            return FormErrors(error.fields), 200
-        detail = error.answer.problem().get("detail")
-        return FormErrors({}, str(detail) if detail else say("Nie udało się wysłać. Sprawdź treść.")), 200
-
     async def _matter(self, request: Request, visitor: Visitor) -> Response:
-        return await self._thread(request, visitor, {}, NO_ERRORS)
+        return await self._thread(request, visitor, {}, (NO_ERRORS, 200))
 
     async def _thread(
-        self, request: Request, visitor: Visitor, given: dict[str, str], errors: FormErrors, status: int = 200
+        self,
+        request: Request,
+        visitor: Visitor,
+        given: dict[str, str],
+        failed: tuple[FormErrors, int],
+        drafts: Drafts = NO_DRAFTS,
     ) -> Response:
+        """A matter with its letters and the form of a reply, with what was written so far."""
+        errors, status = failed
         matter_id = request.path_params["matter_id"]
         asked = self._correspondence.matter(visitor.session, matter_id, visitor.seconds_left())
         matter = await part(self._site.language.text("sprawa"), asked)
@@ -133,6 +75,7 @@ class Letters:
             "matter": None if gone else matter,
             "matter_id": matter_id,
             "fields": {"text": given.get("text", "")},
+            "drafts": drafts,
             "key": given.get(KEY_FIELD) or new_key(),
             "errors": errors,
             "sent": "wyslano" in request.query_params,
@@ -141,18 +84,24 @@ class Letters:
 
     async def _reply(self, request: Request, visitor: Visitor) -> Response:
         form = await fields_of(request)
+        drafts = await self._uploads.of_form(request, visitor, form)
+        visitor = visitor.with_a_new_second()
+        if form.get(DEED_FIELD) or drafts.faults:
+            return await self._thread(request, visitor, form, (file_errors(drafts), 200), drafts)
         matter_id, text = request.path_params["matter_id"], form.get("text", "")
-        if not text.strip():
+        if not text.strip() and not drafts.items:
             errors = FormErrors({"text": self._site.language.text("Napisz wiadomość.")})
-            return await self._thread(request, visitor, form, errors)
+            return await self._thread(request, visitor, form, (errors, 200))
+        letter = {"text": text, "attachment_ids": drafts.ids}
         try:
             await in_flight(
-                lambda: self._correspondence.write(visitor.session, matter_id, text, form.get(KEY_FIELD, "")),
-                _is_in_flight,
+                lambda: self._correspondence.write(visitor.session, matter_id, letter, form.get(KEY_FIELD, "")),
+                is_in_flight,
             )
         except (AwayError, RefusedError) as error:
-            errors, status = self._failed(error)
-            return await self._thread(request, visitor, form, errors, status)
+            return await self._thread(
+                request, visitor.with_a_new_second(), form, said(self._site.language, error), drafts
+            )
         return RedirectResponse(f"/korespondencja/sprawa/{matter_id}?wyslano=1", 303)
 
     async def _sent(self, request: Request, visitor: Visitor) -> Response:
@@ -161,10 +110,34 @@ class Letters:
         shown = None if isinstance(matter, Missing) else matter
         return self._site.page(request, "matter-sent.html", {"matter": shown}, missing=missing(matter))
 
+    async def _file(self, request: Request, visitor: Visitor) -> Response:
+        named = request.path_params
+        try:
+            file = await self._correspondence.attachment(visitor.session, named["matter_id"], named["attachment_id"])
+        except RefusedError as error:  # the virus scanner has not said yet whether it is clean
+            raise NotFoundError from error
+        headers = {"Content-Disposition": file.disposition, "Content-Type": file.content_type}
+        return StreamingResponse(file.pieces, headers=headers)
 
-def _lease_given(given: dict[str, str], visitor: Visitor) -> dict[str, str]:
-    return {} if given.get("lease_id") else {"lease_id": visitor.lease_id or ""}
+
+def file_errors(drafts: Drafts) -> FormErrors:
+    """Why files were not taken, at the field of files."""
+    return FormErrors({FILES_FIELD: " ".join(drafts.faults)}) if drafts.faults else NO_ERRORS
 
 
-def _is_in_flight(error: Exception) -> bool:
+def said(language: Language, error: AwayError | RefusedError) -> tuple[FormErrors, int]:
+    """What to say when a letter could not be sent, and the status; text and files stay in the form."""
+    if isinstance(error, AwayError):
+        return FormErrors(
+            {}, language.text("Nie udało się wysłać. Treść jest zachowana, spróbuj ponownie za chwilę.")
+        ), 503
+    if error.fields:
+        named = {FILES_FIELD if name == "attachments" else name: message for name, message in error.fields.items()}
+        return FormErrors(named), 200
+    detail = error.answer.problem().get("detail")
+    return FormErrors({}, str(detail) if detail else language.text("Nie udało się wysłać. Sprawdź treść.")), 200
+
+
+def is_in_flight(error: Exception) -> bool:
+    """Whether the same command is being carried out by another click."""
     return isinstance(error, RefusedError) and error.answer.status == 409 and error.answer.retry_after is not None

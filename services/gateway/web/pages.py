@@ -14,6 +14,7 @@ from services.gateway.web.help import Help
 from services.gateway.web.history import History
 from services.gateway.web.letters import Letters
 from services.gateway.web.months import Months
+from services.gateway.web.new_letters import NewLetters
 from services.gateway.web.paying import Paying
 from services.gateway.web.premises import PremisesPage
 from services.gateway.web.signing import Signing
@@ -21,6 +22,7 @@ from services.gateway.web.site import Site
 from services.gateway.web.start import Start
 from services.gateway.web.statements import Statements
 from services.gateway.web.transfer import TransferPage
+from services.gateway.web.uploads import Uploads
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Doors:
 
 def add_pages(app: FastAPI, site: Site, doors: Doors) -> None:
     """Add every page and the pages for errors; the app's other doors keep their own answers."""
+    uploads = Uploads(doors.correspondence, site.language)
     signing = Signing(site, doors.identity)
     documents = Documents()
     deeds = (
@@ -47,7 +50,8 @@ def add_pages(app: FastAPI, site: Site, doors: Doors) -> None:
         TransferPage(site, doors.ledger, documents),
         Paying(site, doors.ledger, doors.payments),
         PremisesPage(site, doors.ledger),
-        Letters(site, doors.correspondence, doors.ledger),
+        NewLetters(site, doors.correspondence, doors.ledger, uploads),
+        Letters(site, doors.correspondence, uploads),
         Help(site),
     )
     app.router.routes += [site.assets.route(), appearance.route(secure=site.reception.secure)]

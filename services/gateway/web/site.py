@@ -158,6 +158,7 @@ def _environment(language: Language, assets: Assets) -> Environment:
     environment.install_gettext_callables(  # type: ignore[attr-defined]  # the i18n extension adds it
         language.translations.gettext, language.translations.ngettext, newstyle=True
     )
+    environment.globals["as_choices"] = _as_choices
     environment.globals |= {"asset": assets.address, "field": _field, "htmx": _htmx, "lang": language.code}
     environment.globals["error_word"] = language.text("Błąd")
     environment.filters |= {
@@ -185,6 +186,11 @@ def _field(context: Context, name: str, label: str, hint: str | None = None) -> 
     if error := context["errors"].fields.get(name):
         field["errorMessage"] = {"text": error, "visuallyHiddenText": context["error_word"]}
     return field
+
+
+def _as_choices(texts: Sequence[str]) -> list[dict[str, str]]:
+    """The items of radio buttons whose values are what they say."""
+    return [{"value": text, "text": text} for text in texts]
 
 
 @pass_context

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from starlette.requests import Request
@@ -48,6 +48,10 @@ class Visitor:
     def seconds_left(self) -> float:
         """How long this page may still wait for other services."""
         return max(0.05, self.ends - time.monotonic())
+
+    def with_a_new_second(self) -> "Visitor":
+        """The same visit after something slow, as files that were sent: the page itself begins only now."""
+        return replace(self, ends=time.monotonic() + PAGE_SECONDS)
 
     def lease(self) -> str:
         """The lease looked at.

@@ -1,0 +1,74 @@
+"""Names of people for staff: asked of identity with the session of the one who looks, and kept nowhere.
+
+Without identity, pages show ids and go on.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import aiohttp
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from libs.chassis.logs import logger
+
+TIMEOUT_SECONDS: Final = 2.0
+MAX_ASKED: Final = 200  # accounts of one page
+
+
+class Colleague(BaseModel):
+    """A member of the staff."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    account_id: str
+    name: str
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    names: dict[str, str]
+    staff: list[Colleague]
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Names by account; of an account without one, its id."""
+
+    known: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, account_id: str) -> str:
+        return self.known.get(account_id, account_id)
+
+
+class Directory:
+    """Identity's directory, open to staff alone."""
+
+    def __init__(self, identity_url: str) -> None:
+        self._url = f"{identity_url.rstrip('/')}/directory"
+
+    async def names(self, session_token: str, account_ids: Iterable[str]) -> People:
+        """Give the names of accounts."""
+        wanted = sorted({one for one in account_ids if one})[:MAX_ASKED]
+        answer = await self._ask(session_token, wanted)
+        return People(answer.names if answer else {})
+
+    async def staff(self, session_token: str) -> list[Colleague]:
+        """Give the staff who may take care of matters."""
+        answer = await self._ask(session_token, [])
+        return answer.staff if answer else []
+
+    async def _ask(self, session_token: str, account_ids: list[str]) -> _Answer | None:
+        headers = {"Authorization": f"Bearer {session_token}"}
+        body: dict[str, Any] = {"account_ids": account_ids}
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)) as client,
+                client.post(self._url, json=body, headers=headers) as answer,
+            ):
+                answer.raise_for_status()
+                return _Answer.model_validate(await answer.json())
+        except (aiohttp.ClientError, TimeoutError, ValueError, ValidationError) as error:
+            logger(__name__).warning("identity gives no names", error=type(error).__name__)
+            return None

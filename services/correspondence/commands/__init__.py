@@ -1,0 +1,1 @@
+"""Commands: kinds of matter, matters and their letters, attachments, and the documents made of forms."""
