@@ -56,7 +56,7 @@ def safe_name(given: str, kind: FileKind) -> str:
     """
     name = unicodedata.normalize("NFC", given).replace("\\", "/").rpartition("/")[2]
     name = "".join(c for c in name if unicodedata.category(c)[0] != "C")
-    stem, dot, extension = _NOT_IN_A_NAME.sub("_", name).strip(" .").rpartition(".")
+    stem, dot, extension = _NOT_IN_A_NAME.sub("_", name).strip().rstrip(".").rpartition(".")
     if not dot:
         stem, extension = extension, EXTENSIONS[kind][0]
     if extension.lower() not in EXTENSIONS[kind]:

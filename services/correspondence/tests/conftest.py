@@ -3,6 +3,7 @@
 import base64
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -41,6 +42,12 @@ class Identity:
     async def sign_in(self, _: web.Request) -> web.Response:
         return web.json_response({"token": SESSION, "must_change_password": False}, status=201)
 
+    async def directory(self, request: web.Request) -> web.Response:
+        wanted = (await request.json())["account_ids"]
+        known = {"a1": "Anna Żak", "s1": "clerk", "s2": "grażyna"}
+        staff = [{"account_id": one, "name": known[one]} for one in ("s1", "s2")]
+        return web.json_response({"names": {one: known[one] for one in wanted if one in known}, "staff": staff})
+
 
 @pytest.fixture
 async def identity() -> AsyncIterator[Identity]:
@@ -48,6 +55,7 @@ async def identity() -> AsyncIterator[Identity]:
     application = web.Application()
     application.router.add_post("/sessions/tokens", known.tokens)
     application.router.add_post("/sessions", known.sign_in)
+    application.router.add_post("/directory", known.directory)
     runner = web.AppRunner(application)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -102,7 +110,7 @@ class House:
             await connection.close()
 
 
-async def _running(settings: Settings, signer: TokenSigner, database: ServiceDatabase) -> AsyncIterator[House]:
+async def running(settings: Settings, signer: TokenSigner, database: ServiceDatabase) -> AsyncIterator[House]:
     parts = await build(settings)
     transport = httpx.ASGITransport(parts.app)
     async with (
@@ -120,7 +128,7 @@ async def _running(settings: Settings, signer: TokenSigner, database: ServiceDat
     await parts.database.close()
 
 
-def _settings(database: ServiceDatabase, identity: Identity, **more: object) -> Settings:
+def settings_of(database: ServiceDatabase, identity: Identity, **more: object) -> Settings:
     return Settings.model_validate(
         {
             "database_url": database.service_dsn,
@@ -132,18 +140,27 @@ def _settings(database: ServiceDatabase, identity: Identity, **more: object) -> 
 
 
 @pytest.fixture
-async def house(service_database: Callable[..., ServiceDatabase], identity: Identity) -> AsyncIterator[House]:
+def files(tmp_path: Path) -> Path:
+    """The folder of attached files."""
+    return tmp_path / "files"
+
+
+@pytest.fixture
+async def house(
+    service_database: Callable[..., ServiceDatabase], identity: Identity, files: Path
+) -> AsyncIterator[House]:
     database = service_database("correspondence")
-    async for running in _running(_settings(database, identity), identity.signer, database):
-        yield running
+    async for one in running(settings_of(database, identity, files=str(files)), identity.signer, database):
+        yield one
 
 
 @pytest.fixture
 async def house_with_kafka(
-    service_database: Callable[..., ServiceDatabase], identity: Identity, topics: TopicSpace
+    service_database: Callable[..., ServiceDatabase], identity: Identity, topics: TopicSpace, files: Path
 ) -> AsyncIterator[House]:
     database = service_database("correspondence")
     kafka = topics.kafka.model_dump()
     more = {f"kafka_{name}": value for name, value in kafka.items()}
-    async for running in _running(_settings(database, identity, **more), identity.signer, database):
-        yield running
+    settings = settings_of(database, identity, files=str(files), **more)
+    async for one in running(settings, identity.signer, database):
+        yield one

@@ -41,6 +41,11 @@ def hidden_in_an_annotation(writer: PdfWriter) -> None:
     writer.pages[0][NameObject("/Annots")] = ArrayObject([writer._add_object(link)])
 
 
+def with_script(writer: PdfWriter) -> None:
+    script = {NameObject("/S"): NameObject("/JavaScript"), NameObject("/JS"): TextStringObject("app.alert(1)")}
+    writer._root_object[NameObject("/OpenAction")] = writer._add_object(DictionaryObject(script))
+
+
 def form_xfa(writer: PdfWriter) -> None:
     writer._root_object[NameObject("/AcroForm")] = DictionaryObject({NameObject("/XFA"): TextStringObject("x")})
 
@@ -135,7 +140,7 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
     "old word": (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "starym formacie"),
     "heic": (b"\0\0\0\x18ftypheic" + b"\0" * 100, "HEIC"),
     "too large": (b"%PDF-" + b"0" * MAX_FILE_BYTES, "więcej niż 10 MB"),
-    "pdf with a script": (pdf(lambda w: w.add_js("app.alert(1)")), "skrypt"),
+    "pdf with a script": (pdf(with_script), "skrypt"),
     "pdf with a hidden script": (pdf(hidden_in_an_annotation), "skrypt"),
     "pdf that starts a program": (pdf(with_action({"/S": "/Launch"})), "sam z siebie"),
     "pdf that sends a form": (pdf(with_action({"/S": "/SubmitForm"})), "sam z siebie"),

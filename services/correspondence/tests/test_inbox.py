@@ -7,6 +7,7 @@ import pytest
 
 from libs.chassis.auth import Principal
 from services.correspondence.tests.conftest import ACCOUNTANT, CLERK, OTHER_TENANT, SESSION, TENANT, House, Identity
+from services.correspondence.tests.test_files import pdf
 
 pytestmark = pytest.mark.system
 
@@ -108,7 +109,7 @@ async def test_a_reply_can_close_the_matter(house: House) -> None:
     matter_id = await house.open()
     await signed_in(house)
     page = await house.client.get(f"/panel/inbox/{matter_id}")
-    await press(house, page, "reply", text="Załatwione.", close="yes")
+    await press(house, page, "reply", text="Załatwione.", then="close")
     thread = await house.thread(matter_id)
     assert (thread["status"], thread["message_count"]) == ("closed", 2)
 
@@ -181,3 +182,83 @@ async def test_the_older_part_of_the_inbox_is_a_link_away(house: House) -> None:
     assert "Sprawa 0 <" in second.text
     assert "Sprawa 1 <" not in second.text
     assert "Starsze" not in second.text
+
+
+async def test_people_are_named_and_the_staff_take_care_of_matters(house: House) -> None:
+    matter_id = await house.open()
+    await signed_in(house)
+    page = await house.client.get(f"/panel/inbox/{matter_id}")
+    assert "Anna Żak" in page.text
+    assert (await press(house, page, "assign", assignee="s2")).status_code == 303
+    assert "grażyna" in (await house.client.get(f"/panel/inbox/{matter_id}")).text
+    assert matter_id not in (await house.client.get("/panel/inbox?assignee=me")).text
+    await house.post(f"/inbox/{matter_id}/assignee", {}, CLERK)
+    assert matter_id in (await house.client.get("/panel/inbox?assignee=me")).text
+    mine = (await house.get("/inbox", CLERK, assignee="me")).json()["items"]
+    assert [item["assignee_id"] for item in mine] == ["s1"]
+
+
+async def test_a_deadline_that_has_passed_is_shown_and_listed(house: House) -> None:
+    matter_id = await house.open()
+    await signed_in(house)
+    page = await house.client.get(f"/panel/inbox/{matter_id}")
+    refused = await press(house, page, "deadline", due_on="2020-01-01")
+    assert (refused.status_code, "Termin to dzień od dziś" in refused.text) == (409, True)
+    assert (await press(house, page, "deadline", due_on="jutro")).status_code == 422
+    assert (await house.client.get("/panel/inbox?late=true")).text.count(matter_id) == 0
+    await house.value("update matters set due_on = '2020-01-01'")
+    assert "po terminie" in (await house.client.get("/panel/inbox?late=true")).text
+    assert "po terminie" in (await house.client.get(f"/panel/inbox/{matter_id}")).text
+
+
+async def test_a_question_asks_the_tenant_and_an_answer_gives_it_back(house: House) -> None:
+    matter_id = await house.open()
+    await signed_in(house)
+    page = await house.client.get(f"/panel/inbox/{matter_id}")
+    await press(house, page, "reply", text="O którym kranie mowa?", then="ask")
+    thread = await house.thread(matter_id)
+    assert (thread["status"], thread["messages"][1]["asks"]) == ("asked", True)
+    await house.post(f"/matters/{matter_id}/messages", {"text": "W kuchni."})
+    assert (await house.thread(matter_id))["status"] == "open"
+
+
+async def test_a_closed_matter_is_opened_again_by_staff(house: House) -> None:
+    matter_id = await house.open()
+    await house.post(f"/inbox/{matter_id}/close", {}, CLERK)
+    await signed_in(house)
+    page = await house.client.get(f"/panel/inbox/{matter_id}")
+    assert (await press(house, page, "reopen")).status_code == 303
+    assert (await house.thread(matter_id))["status"] == "open"
+
+
+async def test_both_sides_see_what_the_other_has_read(house: House) -> None:
+    matter_id = await house.open()
+    assert (await house.thread(matter_id))["messages"][0]["read_by_other_side"] is False
+    await house.get(f"/inbox/{matter_id}", CLERK)
+    assert (await house.thread(matter_id))["messages"][0]["read_by_other_side"] is True
+
+
+async def test_a_reply_takes_files_and_a_refused_one_keeps_the_rest(house: House) -> None:
+    matter_id = await house.open()
+    await signed_in(house)
+    page = await house.client.get(f"/panel/inbox/{matter_id}")
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+    files = [("files", ("zgoda.pdf", pdf())), ("files", ("zły.pdf", b"MZ"))]
+    address = f"/panel/inbox/{matter_id}/reply"
+    failed = await house.client.post(address, data={**hidden, "text": "Zgoda w załączniku."}, files=files)
+    assert failed.status_code == 422
+    assert "zły.pdf: To program" in failed.text
+    assert "Zgoda w załączniku." in failed.text
+    kept = re.findall(r'name="kept" value="(\w+)"', failed.text)
+    sent = await house.client.post(address, data={**hidden, "text": "Zgoda w załączniku.", "kept": kept})
+    assert sent.status_code == 303
+    assert [one["name"] for one in (await house.thread(matter_id))["messages"][1]["attachments"]] == ["zgoda.pdf"]
+
+
+async def test_without_identity_the_inbox_shows_ids_and_goes_on(house: House) -> None:
+    matter_id = await house.open()
+    await signed_in(house)
+    house.parts.app.state.door.directory._url = "http://127.0.0.1:9/directory"
+    page = await house.client.get(f"/panel/inbox/{matter_id}")
+    assert page.status_code == 200
+    assert "Przejmij sprawę" in page.text

@@ -8,6 +8,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from services.correspondence.domain.attachments import FileKind, FileRefusedError
 
 KINDS: Final = {"JPEG": FileKind.JPEG, "PNG": FileKind.PNG, "WEBP": FileKind.WEBP, "MPO": FileKind.JPEG}
+OPENED: Final = ("JPEG", "PNG", "WEBP")  # no other decoder ever sees a stranger's bytes
 FORMATS: Final = {FileKind.JPEG: "JPEG", FileKind.PNG: "PNG", FileKind.WEBP: "WEBP"}
 MAX_PIXELS: Final = 60_000_000  # what a telephone of today makes; decoded, 180 MB at most
 MODES: Final = {FileKind.JPEG: "RGB", FileKind.PNG: "RGBA", FileKind.WEBP: "RGBA"}
@@ -18,10 +19,16 @@ FAILURES: Final = (OSError, SyntaxError, ValueError, TypeError, EOFError, Memory
 
 
 def picture_kind(content: bytes) -> FileKind | None:
-    """Find whether it begins as a picture that is taken; nothing is decoded."""
+    """Find whether it begins as a picture that is taken; nothing is decoded.
+
+    Raises:
+        FileRefusedError: it says that it is larger than a picture needs to be.
+    """
     try:
-        with Image.open(io.BytesIO(content), formats=[*KINDS]) as picture:
+        with Image.open(io.BytesIO(content), formats=OPENED) as picture:
             return KINDS.get(picture.format or "")
+    except Image.DecompressionBombError as error:
+        raise FileRefusedError(BIG) from error
     except (UnidentifiedImageError, *FAILURES):
         return None
 
@@ -33,7 +40,7 @@ def rewritten(content: bytes, kind: FileKind) -> bytes:
         FileRefusedError: it cannot be decoded, or it is larger than a picture needs to be.
     """
     try:
-        with Image.open(io.BytesIO(content), formats=[*KINDS]) as picture:
+        with Image.open(io.BytesIO(content), formats=OPENED) as picture:
             if picture.width * picture.height <= MAX_PIXELS:
                 return _written_anew(picture, kind)
     except FAILURES as error:
