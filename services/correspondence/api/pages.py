@@ -102,7 +102,7 @@ def _add_pages(routes: APIRouter, door: Door, panel: Panel) -> None:
             words=STATE_WORDS,
             people=people,
             today=today(utc_now()),
-            older=urlencode({name: value for name, value in {**asked, "cursor": cursor}.items() if value})
+            older=urlencode({name: value for name, value in {"cursor": cursor, **asked}.items() if value})
             if cursor
             else None,
         )

@@ -4,6 +4,7 @@ import hashlib
 import io
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -26,7 +27,7 @@ async def upload(
     house: House, content: bytes, name: str = "umowa.pdf", who: Principal = TENANT, key: str | None = None
 ) -> httpx.Response:
     house.keys += 1
-    headers = {"Idempotency-Key": key or f"file-{house.keys}", "X-File-Name": name, **house.bearer(who)}
+    headers = {"Idempotency-Key": key or f"file-{house.keys}", "X-File-Name": quote(name), **house.bearer(who)}
     return await house.client.post("/attachments", content=content, headers=headers)
 
 
@@ -42,7 +43,7 @@ def kept_in(folder: Path) -> list[Path]:
 
 async def test_a_file_goes_with_its_letter_and_comes_back_as_it_was(house: House) -> None:
     content = document()
-    draft = await taken(house, content, "Pismo%20%C5%BC%C3%B3%C5%82te.docx")
+    draft = await taken(house, content, "Pismo żółte.docx")
     matter_id = await house.open(text="", attachment_ids=[draft])
     message = (await house.thread(matter_id))["messages"][0]
     assert message["text"] == "Pismo jest w załączniku."

@@ -77,7 +77,7 @@ async def test_lists_and_threads_made_again_are_the_same(house: House) -> None:
     before = await shown()
     assert house.parts.database
     async with house.parts.database.transaction() as tx:
-        assert await rebuild(tx) == 8
+        assert await rebuild(tx) == 9
     assert await shown() == before
 
 

@@ -10,7 +10,7 @@ from services.gateway.api.answers import command, handed_on, read, streamed
 from services.gateway.api.bodies import ID_PATTERN, OpenMatter, WriteMessage, documented
 from services.gateway.api.entering import TenantRoute
 from services.gateway.api.parameters import DEFAULT_LIMIT, PREFIX, Asking, Cursor, Key, Limit, as_bytes, page_query
-from services.gateway.clients import models
+from services.gateway.clients import matter_models
 from services.gateway.clients.doors import BYTES, Correspondence, Ledger, ask_as
 from services.gateway.clients.facts import facts_of
 from services.gateway.clients.transport import COMMAND_SECONDS, READ_SECONDS, UPLOAD_SECONDS, Call, path
@@ -28,7 +28,7 @@ def correspondence_routes(correspondence: Correspondence, ledger: Ledger) -> API
 
 
 def _add_kinds(router: APIRouter, correspondence: Correspondence, ledger: Ledger) -> None:
-    @router.get("/matter-types", responses={200: {"model": models.MatterTypes}})
+    @router.get("/matter-types", responses={200: {"model": matter_models.MatterTypes}})
     async def matter_types(session: Asking) -> Response:
         """The kinds of matters that can be raised."""
         return await read(session, correspondence.service, "/matter-types")
@@ -48,12 +48,12 @@ def _add_kinds(router: APIRouter, correspondence: Correspondence, ledger: Ledger
 def _add_matters(router: APIRouter, correspondence: Correspondence, ledger: Ledger) -> None:
     service = correspondence.service
 
-    @router.get("/matters", responses={200: {"model": models.Matters}})
+    @router.get("/matters", responses={200: {"model": matter_models.Matters}})
     async def matters(session: Asking, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Response:
         """The matters of the person who asks."""
         return await read(session, service, "/matters", page_query(limit, cursor))
 
-    @router.post("/matters", status_code=201, responses=documented(400, 404, 409, created=models.Matter))
+    @router.post("/matters", status_code=201, responses=documented(400, 404, 409, created=matter_models.Matter))
     async def open_matter(session: Asking, key: Key, body: OpenMatter) -> Response:
         """Raise a matter."""
         fields = body.model_dump(exclude_none=True)
@@ -61,13 +61,15 @@ def _add_matters(router: APIRouter, correspondence: Correspondence, ledger: Ledg
             fields["facts"] = await facts_of(session, ledger, body.lease_id, READ_SECONDS)
         return await command(session, service, "/matters", json.dumps(fields, ensure_ascii=False).encode(), key)
 
-    @router.get("/matters/{matter_id}", responses={200: {"model": models.Matter}})
+    @router.get("/matters/{matter_id}", responses={200: {"model": matter_models.Matter}})
     async def matter(session: Asking, matter_id: str) -> Response:
         """A matter with its letters."""
         return await read(session, service, path("matters", matter_id))
 
     @router.post(
-        "/matters/{matter_id}/messages", status_code=201, responses=documented(400, 404, 409, created=models.Written)
+        "/matters/{matter_id}/messages",
+        status_code=201,
+        responses=documented(400, 404, 409, created=matter_models.Written),
     )
     async def write(session: Asking, matter_id: str, key: Key, body: WriteMessage) -> Response:
         """Write in a matter."""
@@ -77,7 +79,7 @@ def _add_matters(router: APIRouter, correspondence: Correspondence, ledger: Ledg
 def _add_files(router: APIRouter, correspondence: Correspondence) -> None:
     service = correspondence.service
 
-    @router.post("/attachments", status_code=201, responses=documented(400, created=models.Attachment))
+    @router.post("/attachments", status_code=201, responses=documented(400, created=matter_models.Attachment))
     async def upload(
         request: Request,
         session: Asking,

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from services.gateway.clients import models
+from services.gateway.clients import matter_models, models
 from services.gateway.clients.sessions import Session
 from services.gateway.clients.transport import (
     COMMAND_SECONDS,
@@ -133,23 +133,25 @@ class Correspondence:
     def __init__(self, service: Service) -> None:
         self.service = service
 
-    async def matter_types(self, session: Session, seconds: float) -> models.MatterTypes:
+    async def matter_types(self, session: Session, seconds: float) -> matter_models.MatterTypes:
         """The kinds of matters that can be raised."""
-        return await _read(self.service, session, Call("GET", "/matter-types"), models.MatterTypes, seconds)
+        return await _read(self.service, session, Call("GET", "/matter-types"), matter_models.MatterTypes, seconds)
 
-    async def matters(self, session: Session, cursor: str | None, limit: int, seconds: float) -> models.Matters:
+    async def matters(self, session: Session, cursor: str | None, limit: int, seconds: float) -> matter_models.Matters:
         """A page of the person's matters."""
         query = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
-        return await _read(self.service, session, Call("GET", "/matters", query), models.Matters, seconds)
+        return await _read(self.service, session, Call("GET", "/matters", query), matter_models.Matters, seconds)
 
-    async def matter(self, session: Session, matter_id: str, seconds: float) -> models.Matter:
+    async def matter(self, session: Session, matter_id: str, seconds: float) -> matter_models.Matter:
         """A matter with its letters."""
-        return await _read(self.service, session, Call("GET", path("matters", matter_id)), models.Matter, seconds)
+        return await _read(
+            self.service, session, Call("GET", path("matters", matter_id)), matter_models.Matter, seconds
+        )
 
-    async def open(self, session: Session, fields: Mapping[str, object], key: str) -> models.Matter:
+    async def open(self, session: Session, fields: Mapping[str, object], key: str) -> matter_models.Matter:
         """Raise a matter. `fields`: matter_type_id, title, text, perhaps lease_id, fields, facts, attachment_ids."""
         call = Call("POST", "/matters", body=json.dumps(fields).encode(), idempotency_key=key)
-        return await _command(self.service, session, call, models.Matter)
+        return await _command(self.service, session, call, matter_models.Matter)
 
     async def form(self, session: Session, matter_type_id: str, file_type: str, facts: Mapping[str, str]) -> Download:
         """The form of a kind of matter as `pdf` or `docx`, with what is known of the tenant."""
@@ -157,18 +159,20 @@ class Correspondence:
         call = Call("POST", f"{path('matter-types', matter_type_id)}/form.{file_type}", body=body)
         return await _file(self.service, session, call)
 
-    async def upload(self, session: Session, name: str, content: bytes, key: str) -> models.Attachment:
+    async def upload(self, session: Session, name: str, content: bytes, key: str) -> matter_models.Attachment:
         """Give a file as a draft."""
         call = Call("POST", "/attachments", body=content, content_type=BYTES, idempotency_key=key, file_name=name)
         answer = await ask_as(session, self.service, call, UPLOAD_SECONDS)
-        return models.Attachment.model_validate_json(success(answer))
+        return matter_models.Attachment.model_validate_json(success(answer))
 
-    async def drafts(self, session: Session, attachment_ids: Sequence[str], seconds: float) -> models.Attachments:
+    async def drafts(
+        self, session: Session, attachment_ids: Sequence[str], seconds: float
+    ) -> matter_models.Attachments:
         """What is known of the person's own drafts of these ids; those that are gone are left out."""
         if not attachment_ids:
-            return models.Attachments(items=[])
+            return matter_models.Attachments(items=[])
         call = Call("GET", "/attachments", [("id", one) for one in attachment_ids])
-        return await _read(self.service, session, call, models.Attachments, seconds)
+        return await _read(self.service, session, call, matter_models.Attachments, seconds)
 
     async def remove_draft(self, session: Session, attachment_id: str) -> None:
         """Throw a draft away."""

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from services.gateway.clients.doors import Correspondence
-from services.gateway.clients.models import Matters
+from services.gateway.clients.matter_models import Matters
 from services.gateway.clients.transport import AwayError, NotFoundError, RefusedError
 from services.gateway.web.forms import KEY_FIELD, fields_of, new_key
 from services.gateway.web.language import Language

@@ -8,7 +8,8 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from services.gateway.clients.doors import Correspondence, Ledger
 from services.gateway.clients.facts import facts_of
-from services.gateway.clients.models import LeaseRow, LeaseRows, MatterType, MatterTypes
+from services.gateway.clients.matter_models import MatterType, MatterTypes
+from services.gateway.clients.models import LeaseRow, LeaseRows
 from services.gateway.clients.transport import READ_SECONDS, AwayError, NotFoundError, RefusedError
 from services.gateway.web.forms import KEY_FIELD, fields_of, new_key
 from services.gateway.web.letters import file_errors, is_in_flight, said

@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.clients.doors import Correspondence, Ledger, Payments
-from services.gateway.clients.models import Explanation, LeaseRows, Matters, Payment
+from services.gateway.clients.matter_models import Matters
+from services.gateway.clients.models import Explanation, LeaseRows, Payment
 from services.gateway.clients.models import Payments as PaymentsPage
 from services.gateway.web.routing import PageRoute
 from services.gateway.web.site import Site

@@ -9,7 +9,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from services.gateway.clients.doors import Correspondence
-from services.gateway.clients.models import Attachment
+from services.gateway.clients.matter_models import Attachment
 from services.gateway.clients.transport import AwayError, NotFoundError, RefusedError
 from services.gateway.web.forms import KEY_FIELD, MAX_FILES, files_of
 from services.gateway.web.language import Language
