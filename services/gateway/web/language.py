@@ -16,6 +16,7 @@ LOCALE_FOLDER = Path(__file__).resolve().parents[1] / "locale"
 DOMAIN = "portal"
 WARSAW = ZoneInfo("Europe/Warsaw")
 NO_BREAK_SPACE = "\u00a0"
+MIB = 1024 * 1024
 MINUS = "\u2212"
 GROUPS = (2, 4, 4, 4, 4, 4, 4)  # how an account number is written
 
@@ -60,6 +61,12 @@ class Language:
     def number(self, decimal: str) -> str:
         """A decimal string as Poles write it: `48,5`."""
         return self._decimal(decimal, "#,##0.####")
+
+    def file_size(self, size_bytes: int) -> str:
+        """The size of a file: `12 kB`, `1,4 MB`."""
+        if size_bytes >= MIB:
+            return f"{format_decimal(size_bytes / MIB, '#,##0.0', locale=self.code)}{NO_BREAK_SPACE}MB"
+        return f"{-(-size_bytes // 1024)}{NO_BREAK_SPACE}kB"
 
     def price(self, decimal: str) -> str:
         """A unit price, with at least two places: `14,20`."""

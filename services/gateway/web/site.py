@@ -166,6 +166,7 @@ def _environment(language: Language, assets: Assets) -> Environment:
         "signed_money": language.signed_money,
         "number": language.number,
         "price": language.price,
+        "file_size": language.file_size,
         "day": language.day,
         "month": language.month,
         "short_month": language.short_month,
