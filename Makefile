@@ -15,7 +15,7 @@ GROUPS := chassis identity ledger payments correspondence gateway deploy dev
 export PYTHONDONTWRITEBYTECODE :=
 
 # Kinds of tests (see the markers in pyproject.toml): fast ones need no server, measurements are no tests.
-FAST := not system and not browser and not faults and not bench
+FAST := not system and not browser and not faults and not bench and not outside
 PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadgroup
 
 .PHONY: help
@@ -67,7 +67,7 @@ check: pages ## Format, lint, types, architecture, schemas and the fast tests
 
 .PHONY: test
 test: pages chromium ## Every test but measurements and the browser's matrix, on a real Kafka, PostgreSQL and browser
-	$(PYTEST) -m "not bench and not matrix"
+	$(PYTEST) -m "not bench and not matrix and not outside"
 
 .PHONY: test-fast
 test-fast: install ## The tests that need no server
@@ -76,6 +76,14 @@ test-fast: install ## The tests that need no server
 .PHONY: browser
 browser: pages chromium ## The tests in a browser, every page in every mode among them
 	$(PY) -m pytest -m browser
+
+VERSITYGW := github.com/versity/versitygw/cmd/versitygw@v1.8.0
+
+.PHONY: outside
+outside: install ## The file store and the virus scanner against a real S3 server (built with Go) and the real clamd
+	@mkdir -p var/outside; test -x var/outside/versitygw || GOBIN=$(CURDIR)/var/outside go install $(VERSITYGW)
+	@test -x /usr/sbin/clamd || { apt-get update -qq && apt-get install -y -qq --no-install-recommends clamav-daemon >/dev/null; }
+	IOK_TEST_VERSITYGW=$(CURDIR)/var/outside/versitygw $(PY) -m pytest -m outside
 
 .PHONY: guide
 guide: pages chromium ## Take the pictures and the film of the portal's guide anew

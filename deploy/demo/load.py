@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Final
 
-from deploy.demo import days, export, passwords, statements
+from deploy.demo import days, export, matters, passwords, statements
 from deploy.demo.export import Meta, Order, SignIn
 from deploy.demo.letters import one_time_password
 from deploy.demo.operators import operate
@@ -73,6 +73,7 @@ async def load(given: Load) -> None:
             _sign_people_in(given, meta, portal, chosen),
         )
         await _wait_until_visible(given, meta, portal, chosen)
+        await _write_letters(given, meta, portal, chosen["tenant"], operator_token)
         await portal.sign_out(operator_token)
     write_private(given.places.people, _people(meta, chosen))
     write_private(given.places.loaded, asdict(meta))
@@ -230,6 +231,16 @@ async def _first_sign_in(portal: Portal, login: str, one_time: str, own: str) ->
     if signed_in is None or not signed_in.must_change_password:
         raise DemoError(f"the letter's password does not open {login}'s account for the first time")
     await portal.sign_out(await portal.change_password(signed_in.token, one_time, own))
+
+
+async def _write_letters(given: Load, meta: Meta, portal: Portal, password: str, operator_token: str) -> None:
+    """Let the demo's tenant write to the company, and the operator answer."""
+    signed_in = await portal.sign_in(meta.tenant.login, password)
+    if signed_in is None:
+        raise DemoError(f"{meta.tenant.login} cannot sign in to write letters")
+    count = await matters.exchange(portal, signed_in.token, operator_token, meta.tenant.lease_id)
+    await portal.sign_out(signed_in.token)
+    given.tell(f"the tenant raised {count} matters, the staff answered")
 
 
 async def _wait_until_visible(given: Load, meta: Meta, portal: Portal, chosen: dict[str, str]) -> None:

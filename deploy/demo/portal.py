@@ -88,22 +88,48 @@ class Portal:
         answer = await self._patiently("GET", f"{API}/leases/{lease_id}/balance", token=token)
         return dict(answer.body) if answer.status == 200 else None
 
+    async def raise_matter(self, token: str, key: str, matter: dict[str, object]) -> str:
+        """Raise a matter, once per key; give its id.
+
+        Raises:
+            DemoError: it is refused.
+        """
+        answer = await self._patiently("POST", f"{API}/matters", token=token, json=matter, key=key)
+        if answer.status != 201:
+            raise DemoError(f"a matter is not taken, the portal answers {answer.status}: {answer.body}")
+        return str(answer.body["matter_id"])
+
+    async def answer_matter(self, token: str, key: str, matter_id: str, reply: dict[str, object]) -> None:
+        """Answer a matter as the staff, once per key.
+
+        Raises:
+            DemoError: it is refused.
+        """
+        url = f"{self._urls['correspondence']}/inbox/{matter_id}"
+        for path, body in (("/assignee", {}), ("/messages", reply)):
+            answer = await self._ask("POST", url + path, token=token, json=body, key=key)
+            if answer.status not in (200, 201):
+                raise DemoError(f"a matter is not answered, correspondence answers {answer.status}: {answer.body}")
+
     async def status(self, service: str, token: str) -> dict[str, Any] | None:
         """Give the figures of a service's panel, or None while it cannot tell them."""
         answer = await self._ask("GET", self._urls[service] + "/ops/status", token=token)
         return dict(answer.body) if answer.status == 200 else None
 
-    async def _patiently(self, method: str, path: str, *, token: str = "", json: object = None) -> Answer:
+    async def _patiently(
+        self, method: str, path: str, *, token: str = "", json: object = None, key: str = ""
+    ) -> Answer:
         """Ask the gateway, again for a while when it says that a service is busy or away."""
         for _ in range(BUSY_TRIES):
-            answer = await self._ask(method, self._urls["gateway"] + path, token=token, json=json)
+            answer = await self._ask(method, self._urls["gateway"] + path, token=token, json=json, key=key)
             if answer.status < 500:
                 return answer
             await asyncio.sleep(BUSY_PAUSE_SECONDS)
         return answer
 
-    async def _ask(self, method: str, url: str, *, token: str = "", json: object = None) -> Answer:
+    async def _ask(self, method: str, url: str, *, token: str = "", json: object = None, key: str = "") -> Answer:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers |= {"Idempotency-Key": key} if key else {}
         try:
             async with self._client.request(method, url, headers=headers, json=json) as answer:
                 body = await answer.json(content_type=None) if answer.status != 204 else None

@@ -27,6 +27,8 @@ class StandInSystem:
         self.people: dict[str, dict[str, Any]] = {}
         self.leases: dict[str, list[str]] = {}
         self.lines: dict[str, set[str]] = {"leases": set(), "charges": set(), "payments": set()}
+        self.matters: dict[str, dict[str, Any]] = {}
+        self.replies: set[str] = set()
         self.failing: set[str] = set()
         self.backlog = 3
         self.refusals = 0
@@ -96,6 +98,15 @@ class StandInSystem:
     async def balance(self, _: web.Request) -> web.Response:
         return web.json_response({"balance_grosze": 1})
 
+    async def raise_matter(self, request: web.Request) -> web.Response:
+        key = request.headers["Idempotency-Key"]
+        self.matters[key] = await request.json()
+        return web.json_response({"matter_id": key}, status=201)
+
+    async def answer_matter(self, request: web.Request) -> web.Response:
+        self.replies.add(request.match_info["matter_id"])
+        return web.json_response({}, status=201)
+
     async def status(self, _: web.Request) -> web.Response:
         self.backlog = max(0, self.backlog - 1)
         read = {f"iok.{name}": 0 if self.backlog else len(lines) for name, lines in self.lines.items()}
@@ -111,6 +122,8 @@ class StandInSystem:
         app.router.add_post("/api/v1/session/password", self.change_password)
         app.router.add_get("/api/v1/me", self.me)
         app.router.add_get("/api/v1/leases/{lease_id}/balance", self.balance)
+        app.router.add_post("/api/v1/matters", self.raise_matter)
+        app.router.add_post("/correspondence/inbox/{matter_id}/{deed}", self.answer_matter)
         app.router.add_get("/{service}/ops/status", self.status)
         runner = web.AppRunner(app)
         await runner.setup()
