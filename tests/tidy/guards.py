@@ -15,7 +15,7 @@ LEFT_OUT = {"node_modules", "__pycache__", "build"}
 TENANT_TABLES = {
     "ledger": ("book_entries", "entries", "book_balances", "lease_balances", "history", "book_leases", "book_postings"),
     "payments": ("payments", "confirmations", "notices", "notifications"),
-    "correspondence": ("letters", "messages", "matters", "matter_overviews"),
+    "correspondence": ("letters", "messages", "matters", "matter_overviews", "attachments"),
     "identity": ("people", "credentials", "letters"),
 }
 UNFINISHED = re.compile("TO" + "DO|FIX" + "ME|XX" + "X")

@@ -74,7 +74,10 @@ class ErrorPages:
                 say("Nie ma takiej strony"),
                 say("Adres może być niepełny albo ta strona nie jest dostępna dla Twojego konta."),
             ),
-            413: (say("Wiadomość jest za długa"), say("Wróć na poprzednią stronę i skróć treść.")),
+            413: (
+                say("Wiadomość jest za duża"),
+                say("Wróć na poprzednią stronę i skróć treść albo dołącz mniejsze pliki, najwyżej 10 MB każdy."),
+            ),
             503: (
                 say("Chwilowo niedostępne"),
                 say("Ta część serwisu teraz nie odpowiada. Twoje dane są bezpieczne. Spróbuj ponownie za chwilę."),

@@ -49,9 +49,9 @@ def rewritten(content: bytes, kind: FileKind) -> bytes:
 
 
 def _written_anew(picture: Image.Image, kind: FileKind) -> bytes:
-    upright = ImageOps.exif_transpose(picture)
-    plain = upright if upright.mode in ("L", "RGB") else upright.convert(MODES[kind])
-    clean = Image.frombytes(plain.mode, plain.size, plain.tobytes())
+    ImageOps.exif_transpose(picture, in_place=True)
+    plain = picture if picture.mode in ("L", "RGB") else picture.convert(MODES[kind])
+    plain.info.clear()  # comments, EXIF, XMP and profiles: what an encoder would write besides the points
     written = io.BytesIO()
-    clean.save(written, FORMATS[kind], quality=QUALITY)
+    plain.save(written, FORMATS[kind], quality=QUALITY)
     return written.getvalue()
