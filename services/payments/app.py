@@ -20,6 +20,7 @@ from services.payments.api.staff import MoneyDoor
 from services.payments.commands.expiry import PaymentExpirer
 from services.payments.commands.notifications import NotificationTaker
 from services.payments.commands.restoring import Following
+from services.payments.commands.reviews import ReviewDesk
 from services.payments.commands.start import PaymentStarter
 from services.payments.commands.statements import StatementImporter, StatementRules
 from services.payments.commands.transfers import TransferDesk
@@ -99,12 +100,13 @@ async def build(settings: Settings) -> Parts:
         templates=FOLDER / "templates",
     )
     panel = mount(app, parts)
+    desk = ReviewDesk(database, event_store())
     store = event_store()
     topics = (PAYMENTS, TRANSFERS)
     own = OwnEvents(database, settings.kafka, store.source, topics, read_data, Following(store))
     app.include_router(tenant.router(door))
     app.include_router(autopay.router(door))
-    for router in (reviews.router(door, panel), transfers.router(money, panel), statements.router(money, panel)):
+    for router in (reviews.router(door, desk, panel), transfers.router(money, panel), statements.router(money, panel)):
         app.include_router(router, include_in_schema=False)
     return Parts(
         app=app,

@@ -61,10 +61,11 @@ create table notices (
     taken_at timestamptz not null default now(),
     settled_at timestamptz,
     settled_by text,
+    dismissed boolean not null default false,  -- settled by deciding that it was no money: what was parked is not
     unique (notification_id, position)
 );
 create index notices_of_order on notices (order_id, id);
-create index notices_of_remote on notices (remote_id) where outcome in ('credited', 'parked');
+create index notices_of_remote on notices (remote_id) where outcome in ('credited', 'parked') and not dismissed;
 create index notices_open on notices (id) where concern is not null and settled_at is null;
 
 -- Where an import lays its file out to check it whole, before anything is appended; emptied by every import.
@@ -169,7 +170,7 @@ grant select, insert, update on leases, payments to iok_payments;
 grant select, insert on confirmations to iok_payments;
 grant select, insert on notifications, notices to iok_payments;
 grant update (deliveries, last_received_at) on notifications to iok_payments;
-grant update (settled_at, settled_by) on notices to iok_payments;
+grant update (settled_at, settled_by, dismissed) on notices to iok_payments;
 grant select, insert, delete on import_lines to iok_payments;
 grant select, insert on lease_accounts, statement_files, statements, transfers, money_deeds, settled_payments to iok_payments;
 grant update (status, reason, lease_id, credits) on transfers to iok_payments;

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from libs.chassis.auth import Principal
@@ -12,6 +12,7 @@ from libs.chassis.postgres import Database
 from services.payments.commands.statements import StatementImporter
 from services.payments.commands.transfers import TransferDesk
 from services.payments.domain.accounts import grouped
+from services.payments.domain.autopay import WARSAW
 from services.payments.domain.bank_profiles import Profiles
 from services.payments.domain.matching import By, Unclear
 from services.payments.domain.statement import StatementRefusedError, grosze_of, zlote
@@ -21,11 +22,15 @@ from services.payments.read_models.transfers import Search
 SEE_OTHER = 303
 ROWS = 50
 DECIDING_ROLES = ("operator", "accountant")
+MIN_NOTE_CHARACTERS = 3
 MAX_NOTE_CHARACTERS = 500
 MAX_SEARCH_CHARACTERS = 100
 MASKED_LETTERS = 1
 SHOWN_DIGITS = 4
 NOTHING = "\u2013"
+
+NO_NOTE = "Napisz powód: od 3 do 500 znaków."
+NO_DAY = "Podaj dzień, nie późniejszy niż dzisiaj."
 
 StaffForm = tuple[PanelSession, Mapping[str, str]]
 
@@ -62,6 +67,15 @@ class MoneyDoor:
     importer: StatementImporter
     desk: TransferDesk
     profiles: Profiles
+
+
+class FormError(Exception):
+    """A form cannot be carried out as sent: which field, and what to tell."""
+
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(text)
+        self.field = field
+        self.text = text
 
 
 def words() -> dict[str, Any]:
@@ -120,3 +134,35 @@ def search_of(text: str) -> Search:
         amount = None
     digits = re.sub(r"[\s-]", "", wanted).removeprefix("PL")
     return Search(wanted, amount, digits if digits.isdecimal() else "")
+
+
+def note_of(text: str, *, required: bool) -> str | None:
+    """The reason of a decision as written; None where it may be left out and was.
+
+    Raises:
+        FormError: it is missing, too short or too long.
+    """
+    note = text.strip()
+    if (required or note) and not MIN_NOTE_CHARACTERS <= len(note) <= MAX_NOTE_CHARACTERS:
+        raise FormError("note", NO_NOTE)
+    return note or None
+
+
+def today() -> date:
+    """The day in Warsaw."""
+    return datetime.now(UTC).astimezone(WARSAW).date()
+
+
+def day_of(text: str, field: str) -> date:
+    """A day of a form, of today or before.
+
+    Raises:
+        FormError: it is none, or is still to come.
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise FormError(field, NO_DAY) from error
+    if day > today():
+        raise FormError(field, NO_DAY)
+    return day

@@ -1,7 +1,7 @@
 """Transfers on the panel: what waits to be clarified is found, credited to a lease, taken off it again or sent back."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -11,24 +11,25 @@ from libs.chassis.http import not_found
 from libs.chassis.logs import logger
 from libs.chassis.panel import Panel, PanelSession, Section, Table
 from services.payments.api.staff import (
-    MAX_NOTE_CHARACTERS,
     ROWS,
     SEE_OTHER,
+    FormError,
     MoneyDoor,
     StaffForm,
+    day_of,
+    note_of,
     require_decider,
     search_of,
+    today,
     words,
 )
 from services.payments.commands.transfers import NoSuchLeaseError, NoSuchTransferError, Order
-from services.payments.domain.autopay import WARSAW
 from services.payments.domain.statement import zlote
 from services.payments.domain.transfer import NotInThatStateError, TransferStatus
 from services.payments.read_models import money_deeds, transfers
 from services.payments.read_models.transfers import Place
 
 PAGE = "/panel/transfers"
-MIN_NOTE_CHARACTERS = 3
 
 TransferId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 Status = Annotated[TransferStatus, Query()]
@@ -36,17 +37,6 @@ After = Annotated[str | None, Query(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}_[A-Za-
 
 WRONG_STATE = "Ktoś zmienił stan tego przelewu w międzyczasie. Sprawdź go i spróbuj jeszcze raz."
 NO_LEASE = "Nie ma takiej umowy albo ten numer ma więcej niż jedna. Podaj identyfikator albo numer umowy."
-NO_NOTE = "Napisz powód: od 3 do 500 znaków."
-NO_DAY = "Podaj dzień odesłania, nie późniejszy niż dzisiaj."
-
-
-class _FormError(Exception):
-    """A form cannot be carried out as sent: which field, and what to tell."""
-
-    def __init__(self, field: str, text: str) -> None:
-        super().__init__(text)
-        self.field = field
-        self.text = text
 
 
 def section(door: MoneyDoor) -> Section:
@@ -90,7 +80,7 @@ class _Pages:
         )
 
     async def one(
-        self, session: PanelSession, transfer_id: str, error: _FormError | None = None, told: str | None = None
+        self, session: PanelSession, transfer_id: str, error: FormError | None = None, told: str | None = None
     ) -> HTMLResponse:
         """One transfer with all the bank told; that it was looked at is logged."""
         async with self._door.database.connection() as connection:
@@ -107,7 +97,7 @@ class _Pages:
             history=deeds,
             mistake=error,
             told=told,
-            today=_today(),
+            today=today(),
             **words(),
         )
 
@@ -118,28 +108,17 @@ class _Pages:
         session, fields = form
         who = require_decider(session)
         try:
-            await deed(Order(transfer_id, who.account_id, _note(fields.get("note", ""), required=name != "credit")))
-        except _FormError as error:
+            await deed(Order(transfer_id, who.account_id, note_of(fields.get("note", ""), required=name != "credit")))
+        except FormError as error:
             return await self.one(session, transfer_id, error)
         except NoSuchLeaseError:
-            return await self.one(session, transfer_id, _FormError("lease", NO_LEASE))
+            return await self.one(session, transfer_id, FormError("lease", NO_LEASE))
         except NotInThatStateError:
-            return await self.one(session, transfer_id, _FormError("state", WRONG_STATE))
+            return await self.one(session, transfer_id, FormError("state", WRONG_STATE))
         except NoSuchTransferError as error:
             raise not_found() from error
         logger(__name__).info("transfer decided", deed=name, transfer_id=transfer_id, account_id=who.account_id)
         return RedirectResponse(f"{PAGE}/{transfer_id}?done={name}", SEE_OTHER)
-
-
-def _note(text: str, *, required: bool) -> str | None:
-    note = text.strip()
-    if (required or note) and not MIN_NOTE_CHARACTERS <= len(note) <= MAX_NOTE_CHARACTERS:
-        raise _FormError("note", NO_NOTE)
-    return note or None
-
-
-def _today() -> date:
-    return datetime.now(UTC).astimezone(WARSAW).date()
 
 
 def _day(text: str) -> date:
@@ -194,18 +173,8 @@ def router(door: MoneyDoor, panel: Panel) -> APIRouter:
         """Note that it was sent back."""
 
         async def deed(order: Order) -> None:
-            await door.desk.send_back(order, _returned_on(sent[1].get("returned_on", "")))
+            await door.desk.send_back(order, day_of(sent[1].get("returned_on", ""), "returned_on"))
 
         return await pages.decided(sent, transfer_id, deed, "return")
 
     return routes
-
-
-def _returned_on(text: str) -> date:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise _FormError("returned_on", NO_DAY) from error
-    if day > _today():
-        raise _FormError("returned_on", NO_DAY)
-    return day

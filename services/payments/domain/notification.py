@@ -101,7 +101,15 @@ def read(field: str) -> Notification:
     Raises:
         UnreadableNotificationError: it cannot be read, or one of its transactions has no readable order id.
     """
-    document = _document(field)
+    return read_document(_document(field))
+
+
+def read_document(document: bytes) -> Notification:
+    """The same of a document as it was kept.
+
+    Raises:
+        UnreadableNotificationError: as `read`.
+    """
     root = _root(document)
     if root.tag != "transactionList":
         raise UnreadableNotificationError("the document is no transactionList")

@@ -56,6 +56,7 @@ class Outcome(StrEnum):
     PARKED = "parked"
     CONTRADICTED = "contradicted"
     UNKNOWN_ORDER = "unknown_order"
+    DISMISSED = "dismissed"  # it was parked, and an operator decided that it was no money
 
 
 class Concern(StrEnum):
@@ -288,6 +289,8 @@ def _note(payment: Payment, note: ReportNoted) -> Payment:
             return replace(payment, waiting=payment.waiting | {note.remote_id})
         case Outcome.PARKED:
             return replace(payment, parked=payment.parked | {note.remote_id})
+        case Outcome.DISMISSED:
+            return replace(payment, parked=payment.parked - {note.remote_id}, failed=payment.failed | {note.remote_id})
         case Outcome.CREDITED | Outcome.REPEATED | Outcome.CONTRADICTED | Outcome.UNKNOWN_ORDER:
             return payment  # told by an event, or changing nothing
     assert_never(note.outcome)

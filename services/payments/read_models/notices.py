@@ -27,7 +27,7 @@ LOCK_REMOTE = "select pg_advisory_xact_lock(hashtextextended('iok-remote/' || $1
 # Whether a success of this transaction was taken for another order.
 TAKEN_ELSEWHERE = """
 select exists (
-    select from notices where remote_id = $1 and order_id <> $2 and outcome in ('credited', 'parked')
+    select from notices where remote_id = $1 and order_id <> $2 and outcome in ('credited', 'parked') and not dismissed
 )
 """
 
@@ -37,7 +37,10 @@ values ($1, $2, $3, $4, $5, $6, $7)
 """
 
 # What Autopay's reports on an order came to, in the order they were taken.
-OF_ORDER = "select remote_id, outcome from notices where order_id = $1 order by id"
+OF_ORDER = """
+select remote_id, case when dismissed then 'dismissed' else outcome end as outcome
+from notices where order_id = $1 order by id
+"""
 
 
 @dataclass(frozen=True, slots=True)
