@@ -317,8 +317,8 @@ def main(service: Service[Any], argv: Sequence[str] | None = None) -> int:
         return 2
     logs.configure(service.name, arguments.verb or "all", settings.log_level)
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_carry_out(service, settings, arguments))
+        # Not closed: that would wait for threads of Kafka's libraries, which sleep on when the clock was set back.
+        return asyncio.Runner(loop_factory=uvloop.new_event_loop).run(_carry_out(service, settings, arguments))
     except (CommandError, UnnamedDatabaseError) as error:
         print(f"{service.name}: {error}", file=sys.stderr)  # noqa: T201
         return 1
