@@ -381,6 +381,8 @@ def _files(world: Company) -> list[web.RouteDef]:
         return web.Response(body=found["content"], content_type="application/pdf", headers=named)
 
     async def form(request: web.Request) -> web.Response:
+        if request.match_info["matter_type_id"] not in {one["matter_type_id"] for one in company.MATTER_TYPES}:
+            return _problem(422, "Nieprawidłowe dane")
         return web.Response(body=await request.read(), content_type="application/pdf")
 
     return [

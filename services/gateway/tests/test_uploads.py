@@ -164,7 +164,8 @@ async def test_a_form_is_downloaded_with_the_leases_data(anna: Portal, ending: s
     assert "numer_umowy" in answer.text
     foreign = await anna.browser.get(f"{PERSONS}/wzor.{ending}?lokal=L-3")
     assert "numer_umowy" not in foreign.text
-    assert (await anna.browser.get(f"{PERSONS}/wzor.exe")).status_code == 404
+    for missing in (f"{PERSONS}/wzor.exe", "/korespondencja/nowa/%00/wzor.pdf", "/korespondencja/nowa/bad/wzor.pdf"):
+        assert (await anna.browser.get(missing)).status_code == 404
 
 
 async def test_client_apps_give_files_and_forms_too(anna: Portal) -> None:

@@ -157,7 +157,11 @@ class NewLetters:
             raise NotFoundError
         lease_id = request.query_params.get("lokal") or visitor.lease_id
         facts = await facts_of(visitor.session, self._ledger, lease_id, READ_SECONDS)
-        file = await self._correspondence.form(visitor.session, request.path_params["matter_type_id"], file_type, facts)
+        kind = request.path_params["matter_type_id"]
+        try:
+            file = await self._correspondence.form(visitor.session, kind, file_type, facts)
+        except RefusedError as error:  # an id that can be none
+            raise NotFoundError from error
         headers = {"Content-Disposition": file.disposition, "Content-Type": file.content_type}
         return StreamingResponse(file.pieces, headers=headers)
 
