@@ -3,6 +3,16 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
+
+OBJECTS_BEFORE_A_LOOK: Final = 100_000  # Python's default is some hundreds: a batch of records makes a hundred thousand
+
+
+def collect_seldom() -> None:
+    """For a process that reads records for as long as it lives: what exists now is left alone, the rest seen seldom."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BEFORE_A_LOOK)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ read again from there, which alone keeps out what arrives late after a rebalance
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
@@ -18,6 +17,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaMessage
 from faststream.kafka.message import FAKE_CONSUMER
 
+from libs.chassis.garbage import collect_seldom
 from libs.chassis.kafka import MissingTopicError, Record, admin_options, new_broker, topic_ids
 from libs.chassis.logs import logger
 from libs.chassis.metrics import PROJECTION_LAG, PROJECTION_STOPPED, RECORDS_PROJECTED, STALE_BATCHES
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from faststream.kafka.subscriber.usecase import BatchSubscriber
 
 BATCH_RECORDS = 5_000  # measured: batches of 5k to 10k beat 20k
+PARTITIONS_AT_ONCE = 2  # one is decoded while PostgreSQL stores the other
 BATCH_TIMEOUT_MS = 10  # FastStream sleeps this long again after an empty poll
 SESSION_TIMEOUT_MS = 6_000  # a killed projector's partitions move on after this
 HEARTBEAT_MS = 1_500
@@ -65,6 +66,7 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read until told to stop."""
+        collect_seldom()
         self._stop = stop
         await self._learn_topic_ids()
         broker = new_broker(self._kafka)
@@ -183,16 +185,22 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
 
     async def _take(self, message: KafkaMessage) -> None:
         """A batch as FastStream hands it over: records of several partitions, each in its order. Never raises."""
-        records: Sequence[ConsumerRecord] = message.raw_message
-        for at, group in groupby(records, key=lambda r: TopicPartition(r.topic, r.partition)):
+        batches: dict[TopicPartition, list[Record]] = {}
+        for raw in message.raw_message:
+            batches.setdefault(TopicPartition(raw.topic, raw.partition), []).append(self._record(raw))
+        room = asyncio.Semaphore(PARTITIONS_AT_ONCE)
+        await asyncio.gather(*[self._take_in_turn(room, at, records) for at, records in batches.items()])
+        with suppress(KafkaError):
+            await self._consumer.commit()  # a hint for dashboards, nothing more
+
+    async def _take_in_turn(self, room: asyncio.Semaphore, at: TopicPartition, records: list[Record]) -> None:
+        async with room:
             try:
-                await self._take_partition(at, [self._record(r) for r in group])
+                await self._take_partition(at, records)
             except Exception as error:  # noqa: BLE001  # FastStream would log it and go on without these records
                 logger(__name__).error("batch given back, it is read again", error=repr(error), topic=at.topic)
                 await self._pause(BACKOFF_SECONDS[-1])
                 await self._drop(at)
-        with suppress(KafkaError):
-            await self._consumer.commit()  # a hint for dashboards, nothing more
 
     def _record(self, raw: ConsumerRecord) -> Record:
         topic = self._kafka.logical(raw.topic)

@@ -11,7 +11,7 @@ from libs.chassis.postgres import Connection, after_commit
 from libs.chassis.projection import SetAside
 from libs.events.decoding import Rejected, Skipped
 from libs.events.lean import decode_lean
-from libs.events.topics import TOPICS, TRANSFERS
+from libs.events.topics import LEASES, TOPICS, TRANSFERS
 from services.ledger.commands.announcing import Announcer
 from services.ledger.domain import Alarm, Arrival, Known, Outcome, book, claim_of, leases_of
 from services.ledger.read_models import alarms, balance, books, entries, leases, postings, records, streams
@@ -118,7 +118,7 @@ async def _known(tx: Connection, number: int, arrivals: Sequence[Arrival]) -> Kn
         seen=await entries.load_seen(tx, number, arrivals),
         claims=await entries.load_claims(tx, number, [claim for a in arrivals if (claim := claim_of(a)) is not None]),
         accounts=accounts,
-        leases=await leases.load(tx, number, lease_ids),
+        leases=await leases.load(tx, number, lease_ids if arrivals[0].key[0] == LEASES else []),
         streams=await streams.load(tx, number, [arrival.key[:3] for arrival in arrivals]),
     )
 

@@ -71,6 +71,8 @@ class LeaseName:
 
 async def load(tx: Connection, book: int, leases: Sequence[str]) -> dict[str, HeldLease]:
     """The leases at hand, as the book holds them."""
+    if not leases:
+        return {}
     return {
         row["lease_id"]: HeldLease(
             row["source"],
