@@ -226,7 +226,7 @@ $$;
 
 -- Offsets as JSON ({topic: {"id": …, "next": {"0": …}}}) as rows.
 create function places_of(p_at jsonb) returns table (topic text, partition integer, next_offset bigint)
-language sql immutable as $$
+language sql immutable parallel safe as $$
     select t.key, p.key::integer, p.value::bigint
     from jsonb_each(p_at) as t, jsonb_each_text(t.value -> 'next') as p
 $$;
@@ -244,7 +244,7 @@ $$;
 -- With p_at: only entries below those offsets. With p_late_since: without what an operator let in since then.
 create function lease_hashes(p_book integer, p_at jsonb default null, p_late_since timestamptz default null)
 returns table (lease_id text, entries bigint, balance_grosze numeric, lease_hash bytea, content_hash bytea)
-language sql stable as $$
+language sql stable parallel safe as $$
     with places as materialized (
         select * from places_of(p_at)
     ), repeated as materialized (
@@ -272,7 +272,7 @@ $$;
 -- same way over digests of whole events, so that a seal also vouches for what the entries' own digests leave out.
 create function state_hash(p_book integer, p_at jsonb default null, p_late_since timestamptz default null)
 returns table (hash text, content_hash text, entries bigint, leases bigint)
-language sql stable as $$
+language sql stable parallel safe as $$
     select
         encode(sha256(coalesce(string_agg(convert_to(
             lease_id || '|' || entries || '|' || balance_grosze || '|' || encode(lease_hash, 'hex') || chr(10), 'UTF8'

@@ -28,6 +28,7 @@ from services.ledger.read_models.books import filled_table, projection_of
 from services.ledger.read_models.copying import Rows, copy
 
 COMMIT_RECORDS: Final = 50_000  # a stop costs at most so much work; each commit writes every head that has changed
+SLICE_RECORDS: Final = 250  # judged at a stretch: a thread of its own for it only fought for the interpreter's lock
 GROUP_RECORDS: Final = 100_000  # partitions read at once: a lease's events lie side by side, its heads stay in memory
 KEYS_PER_RECORD: Final = 3  # an event's own, its business id, and its part in the heads
 
@@ -142,18 +143,21 @@ class Filling:
         at = (first.topic, first.partition)
         step = Step(first.topic, first.topic_id, first.partition, places.get(at, 0), last.offset + 1)
         places[at] = last.offset + 1
-        batch = await asyncio.to_thread(self._sifted, records)
+        reading = Reading()
+        for n in range(0, len(records), SLICE_RECORDS):
+            reading.add(self._judged(records[n : n + SLICE_RECORDS]))
+            await asyncio.sleep(0)  # the batch before goes on into its tables
+        batch = self._sifted(first, reading)
         absent = self._heads.absent(batch.new)
         if absent:
             await self._stored()
             await self._heads.load(tx, absent)
-        await asyncio.to_thread(self._book, batch)
+        self._book(batch)
         await self._stored()
         self._storing = asyncio.create_task(self._store(tx, step, batch))
 
-    def _sifted(self, records: list[Record]) -> _Batch:
-        reading = self._judged(records)
-        if records[0].offset < self._doubtful.get((records[0].topic, records[0].partition), 0):
+    def _sifted(self, first: Record, reading: Reading) -> _Batch:
+        if first.offset < self._doubtful.get((first.topic, first.partition), 0):
             return _Batch(reading, [], self._sieve.put_off(reading.arrivals))
         return _Batch(reading, *self._sieve.sift(reading.arrivals))
 
@@ -169,9 +173,7 @@ class Filling:
             except Exception as error:  # noqa: BLE001
                 logger(__name__).error("record set aside after an unexpected error", error=repr(error))
                 one = Reading(set_aside=[SetAside(record, UNEXPECTED, repr(error)[:1000])])
-            reading.arrivals += one.arrivals
-            reading.set_aside += one.set_aside
-            reading.records |= one.records
+            reading.add(one)
         return reading
 
     def _book(self, batch: _Batch) -> None:

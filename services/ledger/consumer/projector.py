@@ -29,6 +29,12 @@ class Reading:
     set_aside: list[SetAside] = field(default_factory=list)
     records: dict[int, Record] = field(default_factory=dict)
 
+    def add(self, more: "Reading") -> None:
+        """Add what came after."""
+        self.arrivals += more.arrivals
+        self.set_aside += more.set_aside
+        self.records |= more.records
+
     def refused_by(self, outcome: Outcome) -> list[SetAside]:
         """What is set aside: bad in itself, or contradicting what the book holds."""
         refused = [

@@ -12,6 +12,9 @@ from services.ledger.read_models.books import Offsets
 # A hash reads the whole book: no limit for a page fits it.
 STATEMENT_SECONDS = 1_800
 
+# A whole book is sorted for its hash, and joined for its proofs: in memory as far as it goes.
+ROOM = "set local work_mem = '64MB'"
+
 STATE = "select hash, content_hash, entries, leases from state_hash($1, $2::text::jsonb, $3)"
 
 # Records set aside and not decided; $1: below those offsets (null: all).
@@ -67,6 +70,7 @@ async def of_book(
     if at is not None:
         _check_reached(reached, at)
     text = None if at is None else msgspec.json.encode(at).decode()
+    await tx.execute(ROOM)
     row = await tx.fetchrow(STATE, book, text, late_since, timeout=STATEMENT_SECONDS)
     if row is None:
         raise NotReachedError(f"book {book} has no state")
