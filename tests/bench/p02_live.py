@@ -51,6 +51,6 @@ MEASURE = Measure(
     (LIVE,),
     prepare,
     900,
-    "The projector takes batches of 5,000 records, each one transaction, two partitions at once as the runner does: "
+    "The projector takes batches of 5,000 records, each one transaction, as many partitions at once as the runner: "
     "decoded, looked up, booked, stored. What is told of balances (`iok.balances`) and Kafka itself are not in it.",
 )

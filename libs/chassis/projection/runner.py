@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from faststream.kafka.subscriber.usecase import BatchSubscriber
 
 BATCH_RECORDS = 5_000  # measured: batches of 5k to 10k beat 20k
-PARTITIONS_AT_ONCE = 2  # one is decoded while PostgreSQL stores the other
+PARTITIONS_AT_ONCE = 1  # more would let one be decoded while PostgreSQL stores another; not proven under rebalances
 BATCH_TIMEOUT_MS = 10  # FastStream sleeps this long again after an empty poll
 SESSION_TIMEOUT_MS = 6_000  # a killed projector's partitions move on after this
 HEARTBEAT_MS = 1_500
