@@ -1,11 +1,12 @@
 """Every measure, in the order in which they run. A new one is a line here."""
 
-from tests.bench import p01_rebuild, p02_live, p06_reading, p09_relay, p12_proofs
+from tests.bench import p01_rebuild, p02_live, p04_payment_start, p06_reading, p09_relay, p12_proofs
 from tests.bench.workshop import Measure
 
 MEASURES: tuple[Measure, ...] = (
     p01_rebuild.MEASURE,
     p02_live.MEASURE,
+    p04_payment_start.MEASURE,
     p06_reading.MEASURE,
     p09_relay.MEASURE,
     p12_proofs.MEASURE,

@@ -53,6 +53,8 @@ class Workshop:
     """Hears what goes on, a line at a time."""
     ends: AsyncExitStack
     ports: Ports = field(default_factory=Ports)
+    pids: dict[str, int] = field(default_factory=dict)
+    """The processes started here, by name."""
 
     @property
     def size(self) -> Size:
@@ -90,6 +92,7 @@ class Workshop:
             stderr=log,
         )
         log.close()
+        self.pids[name] = process.pid
         self.ends.push_async_callback(_ended, process)
         return process
 
@@ -104,6 +107,12 @@ class Workshop:
         url = f"http://{HOST}:{port}"
         await until_ready(url)
         return url
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has used of the processors since its start, by the kernel."""
+    told = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def until_ready(url: str) -> None:
