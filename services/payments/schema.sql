@@ -116,7 +116,7 @@ create table statements (
 -- in the transaction of its event.
 create table transfers (
     transfer_id text primary key,
-    file_id bigint not null references statement_files (id),
+    file_id bigint references statement_files (id),  -- null: restored from Kafka, which knows no payer
     line integer not null,
     our_account text not null,
     statement_ref text not null,
@@ -173,4 +173,7 @@ grant update (deliveries, last_received_at) on notifications to iok_payments;
 grant update (settled_at, settled_by, dismissed) on notices to iok_payments;
 grant select, insert, delete on import_lines to iok_payments;
 grant select, insert on lease_accounts, statement_files, statements, transfers, money_deeds, settled_payments to iok_payments;
-grant update (status, reason, lease_id, credits) on transfers to iok_payments;
+grant update (
+    status, reason, lease_id, credits, file_id, line, our_account, statement_ref, booked_on, bank_reference, payer_name,
+    payer_account, title
+) on transfers to iok_payments;

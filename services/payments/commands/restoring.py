@@ -6,9 +6,18 @@ from libs.chassis.event_store import EventStore
 from libs.chassis.postgres import Connection
 from libs.events.envelope import Envelope, EventData
 from libs.events.names import PAYMENTS
-from libs.events.payments import PaymentConfirmed, PaymentExpired, PaymentInitiated
+from libs.events.payments import (
+    PaymentConfirmed,
+    PaymentExpired,
+    PaymentInitiated,
+    SettlementReceived,
+    TransferReceived,
+    TransferReturned,
+)
 from services.payments.domain.payment import Event, Fact, confirmed_key, evolve, fold
-from services.payments.read_models import notices, payments
+from services.payments.domain.transfer import RECEIVED_ONCE, Deed
+from services.payments.read_models import notices, payments, restored_transfers
+from services.payments.read_models.restored_transfers import OfTransfer
 
 
 class Following:
@@ -23,7 +32,9 @@ class Following:
         return key_of
 
     async def follow(self, tx: Connection, envelope: Envelope, event: EventData) -> None:
-        """Write the payment as all its events make it now."""
+        """Write the payment, or the transfer, as all its events make it now."""
+        if isinstance(event, OfTransfer):
+            await restored_transfers.follow(tx, event)
         if not isinstance(event, Event):
             return
         stream = await self._store.read(tx, PAYMENTS, envelope.subject)
@@ -42,7 +53,10 @@ class Following:
 
 
 def key_of(event: EventData) -> str | None:
-    """The business key of an event on its lease; that of a failure names Autopay's transaction, which is lost."""
+    """The business key of an event on its lease; that of a failure names Autopay's transaction, which is lost.
+
+    So does that of a transfer's crediting, which counts them; the transfer's row counts on from what was restored.
+    """
     match event:
         case PaymentInitiated():
             return f"initiated:{event.payment_id}"
@@ -50,5 +64,9 @@ def key_of(event: EventData) -> str | None:
             return confirmed_key(event.payment_id, event.remote_id)
         case PaymentExpired():
             return f"expired:{event.payment_id}"
+        case TransferReceived() | SettlementReceived():
+            return RECEIVED_ONCE
+        case TransferReturned():
+            return Deed.RETURNED
         case _:
             return None

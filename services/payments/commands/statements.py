@@ -121,6 +121,7 @@ class StatementImporter:
         await statements.add(tx, file_id, taking.statements)
         await self._store.append_many(tx, taking.appends)
         await transfers.add(tx, [replace(row, file_id=file_id) for row in taking.rows])
+        await transfers.retell(tx, file_id, taking.retold)
         for transfer_id, payments in taking.settled.items():
             await settlements.add(tx, transfer_id, payments)
         await money_deeds.add(tx, file.by, taking.deeds)

@@ -9,11 +9,9 @@ from services.payments.domain.matching import Match, Numbers, Unclear
 from services.payments.domain.report import Report, StatementTaken
 from services.payments.domain.settlement import Collected, Settled
 from services.payments.domain.statement import Entry, Movement, Statement, transfer_ids
-from services.payments.domain.transfer import Arrival, Deed, Transfer, TransferStatus, credited_key
+from services.payments.domain.transfer import RECEIVED_ONCE, Arrival, Deed, Transfer, TransferStatus, credited_key
 from services.payments.read_models.money_deeds import NewDeed
 from services.payments.read_models.transfers import TransferRow
-
-RECEIVED_ONCE = "received"  # a transfer's stream holds its arrival once
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +35,7 @@ class Taking:
     rows: list[TransferRow] = field(default_factory=list)
     deeds: list[NewDeed] = field(default_factory=list)
     settled: dict[str, Sequence[Collected]] = field(default_factory=dict)
+    retold: list[TransferRow] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Sort the entries: money that came, and what is no payment of anybody's."""
@@ -77,6 +76,8 @@ class Taking:
         for each in self.received:
             if each.arrival.transfer_id not in seen:
                 fresh.append(each)
+            elif each.arrival.transfer_id in known:
+                self.retold.append(_row(each, TransferStatus.TO_CLARIFY, None))
             seen.add(each.arrival.transfer_id)
         self.report.known += len(self.received) - len(fresh)
         self.received = fresh

@@ -15,6 +15,8 @@ from libs.events.payments import (
     TransferUncredited,
 )
 
+RECEIVED_ONCE = "received"  # a transfer's stream holds its arrival once
+
 
 class TransferStatus(StrEnum):
     """Where a transfer's money stands."""

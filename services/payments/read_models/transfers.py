@@ -17,6 +17,17 @@ COLUMNS = (
 KNOWN = "select transfer_id from transfers where transfer_id = any($1::text[])"
 FIND = "select * from transfers where transfer_id = $1"
 LOCK = "select * from transfers where transfer_id = $1 for update"
+
+# What a statement tells of transfers that were restored from Kafka: there, only the money is known.
+RETELL = """
+update transfers t set file_id = $1, line = g.line, our_account = g.our_account, statement_ref = g.statement_ref,
+    bank_reference = g.bank_reference, payer_name = g.payer_name, payer_account = g.payer_account, title = g.title
+from unnest($2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
+    as g (transfer_id, line, our_account, statement_ref, bank_reference, payer_name, payer_account, title)
+where t.transfer_id = g.transfer_id and t.file_id is null
+"""
+TOLD = ("transfer_id", "line", "our_account", "statement_ref", "bank_reference", "payer_name", "payer_account", "title")
+
 SAVE = "update transfers set status = $2, reason = $3, lease_id = $4, credits = $5 where transfer_id = $1"
 COUNT = (
     "select count(*) as transfers, coalesce(sum(amount_grosze), 0)::bigint as grosze from transfers where status = $1"
@@ -40,7 +51,7 @@ class TransferRow:
     """A transfer as stored. Money in grosze; `payer_name`, `payer_account` and `title` are personal data."""
 
     transfer_id: str
-    file_id: int
+    file_id: int | None
     line: int
     our_account: str
     statement_ref: str
@@ -87,6 +98,12 @@ async def add(tx: Connection, rows: Sequence[TransferRow]) -> None:
     """Note transfers, in the transaction of their events."""
     records = [tuple(getattr(row, column) for column in COLUMNS) for row in rows]
     await tx.copy_records_to_table("transfers", records=records, columns=COLUMNS)
+
+
+async def retell(tx: Connection, file_id: int, rows: Sequence[TransferRow]) -> None:
+    """Give transfers that were restored what the bank tells of them; others stay as they are."""
+    if rows:
+        await tx.execute(RETELL, file_id, *([getattr(row, column) for row in rows] for column in TOLD))
 
 
 async def find(connection: Connection, transfer_id: str) -> TransferRow | None:

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import asyncpg
 import pytest
 
+from libs.chassis import own_events
+from libs.events.decoding import read_data, read_envelope
 from libs.events.envelope import EventData
 from libs.events.payments import (
     PaymentConfirmed,
@@ -15,6 +18,7 @@ from libs.events.payments import (
     TransferUncredited,
 )
 from services.payments.app import event_store, statement_rules
+from services.payments.commands.restoring import Following
 from services.payments.commands.statements import File, StatementImporter
 from services.payments.commands.transfers import NoSuchLeaseError, NoSuchTransferError, Order, TransferDesk
 from services.payments.domain.matching import By, Unclear
@@ -271,3 +275,54 @@ async def test_no_name_account_or_title_of_a_payer_is_in_an_event(office: Office
         [body] = [row["body"] for row in await connection.fetch("select body from outbox")]
     for secret in ("KANAREK", "WACLAWA", line.from_account):
         assert secret.encode() not in body
+
+
+RESTORED = "select body from events order by md5(event_id)"
+FORGET = "truncate settled_payments, transfers, statements, statement_files, events, outbox, money_deeds"
+
+
+@pytest.mark.usefixtures("accounts")
+async def test_transfers_restored_from_their_events_are_not_received_again_and_learn_their_payers_from_the_statement(
+    office: Office,
+) -> None:
+    data = mbank([Line(100, payer=1), Line(200), Line(300), Line(400, "Wyplata", "AUTOPAY S.A.")])
+    await take(office, data)
+    for row in await stored(office, TransferStatus.TO_CLARIFY):
+        order = Order(row.transfer_id, BY)
+        await desk(office).credit(order, LEASE)
+        await desk(office).uncredit(order)
+        await (
+            desk(office).credit(order, NEIGHBOURS) if row.amount_grosze == 200 else desk(office).send_back(order, DAY)
+        )
+    kinds = (TransferStatus.CREDITED, TransferStatus.RETURNED, TransferStatus.SETTLED)
+    before = {row.transfer_id: row for kind in kinds for row in await stored(office, kind)}
+    events = (await office.counts())["events"]
+    await lose_and_restore(office)
+    restored = {row.transfer_id: row for kind in kinds for row in await stored(office, kind)}
+    assert {row.payer_name for row in restored.values()} == {""}
+    report = await take(office, data)
+    assert (report.known, report.credited, report.to_clarify, report.settlements) == (4, 0, 0, 0)
+    assert (await office.counts())["events"] == events
+    again = {row.transfer_id: row for kind in kinds for row in await stored(office, kind)}
+    assert again == {
+        transfer_id: replace(row, file_id=report.file_id, reason=None) for transfer_id, row in before.items()
+    }
+
+
+async def lose_and_restore(office: Office) -> None:
+    """Empty the database, and bring its events back in no order at all, as from many partitions of Kafka."""
+    store = event_store()
+    following = Following(store)
+    owner = await asyncpg.connect(office.made.owner_dsn)
+    bodies = [row["body"] for row in await owner.fetch(RESTORED)]
+    await owner.execute(FORGET)
+    await owner.close()
+    async with office.database.transaction() as tx:
+        for body in bodies:
+            envelope = read_envelope(body)
+            event = read_data(envelope)
+            await tx.execute(
+                own_events.RESTORE, event.topic, envelope.subject, envelope.streamversion, envelope.id, envelope.type,
+                following.key_of(event), body, envelope.recorded_at,
+            )  # fmt: skip
+            await following.follow(tx, envelope, event)
