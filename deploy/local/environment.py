@@ -7,11 +7,13 @@ well.
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from secrets import token_bytes
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
+from deploy.local import trusted_profile
 from deploy.local.kafka import KafkaAccess
 from deploy.local.places import Places, write_private
 from deploy.local.ports import HOST
@@ -29,7 +31,12 @@ DEFAULT_PORTS: Mapping[str, int] = {
 }
 SERVICES = tuple(DEFAULT_PORTS)
 SANDBOX = "sandbox-autopay"
-SANDBOX_PORT = 8201
+TRUSTED_PROFILE_SANDBOX = "sandbox-trusted-profile"
+SANDBOXES: Mapping[str, tuple[int, str, str]] = {
+    SANDBOX: (8201, "IOK_SANDBOX_AUTOPAY_PORT", "IOK_AUTOPAY_URL"),
+    TRUSTED_PROFILE_SANDBOX: (8202, "IOK_SANDBOX_TRUSTED_PROFILE_PORT", "IOK_TRUSTED_PROFILE_URL"),
+}
+"""Stand-ins for outside systems: default port, the variable that names another, the one that names the real system."""
 AUTOPAY_SERVICE_ID = "100001"
 COMPANY_SOURCES = "erp"
 
@@ -47,7 +54,7 @@ def database_variable(service: str) -> str:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the services stand on: ports by service (and the sandbox's, where it is ours), and the servers."""
+    """What the services stand on: ports by service (and the sandboxes', where they are ours), and the servers."""
 
     places: Places
     secrets: SecretStore
@@ -93,11 +100,14 @@ class Surroundings:
         return self.postgres.dsn(service_role(service), role, self.secrets.password(f"postgres/{role}"))
 
     def write(self) -> None:
-        """Write `run/<service>.env` for every service and the sandbox."""
+        """Write `run/<service>.env` for every service and sandbox."""
+        if TRUSTED_PROFILE_SANDBOX in self.ports:
+            trusted_profile.ensure_pairs(self._pairs)
         for service in SERVICES:
             self._write(service, self.common() | self._company(service) | self._own(service))
-        if SANDBOX in self.ports:
-            self._write(SANDBOX, self.sandbox())
+        for name in SANDBOXES:
+            if name in self.ports:
+                self._write(name, self.sandbox(name))
 
     def _write(self, name: str, variables: Mapping[str, str]) -> None:
         lines = [f"{variable}={value}\n" for variable, value in sorted(variables.items()) if value]
@@ -114,6 +124,7 @@ class Surroundings:
             "IOK_PANEL_PASSWORD_HASH": self._panel_password_hash(),
             **{f"IOK_{service.upper()}_URL": self.url(service) for service in SERVICES},
             **self.autopay(),
+            "IOK_TRUSTED_PROFILE_URL": self.trusted_profile_url,
         }
 
     def _company(self, service: str) -> dict[str, str]:
@@ -121,14 +132,22 @@ class Surroundings:
         told = ("IOK_COMPANY_", f"IOK_{service.upper()}_COMPANY_", "IOK_ACCESSIBILITY_")
         return {name: value for name, value in self.environment.items() if name.startswith(told)}
 
-    def sandbox(self) -> dict[str, str]:
-        """What our stand-in for Autopay is told."""
-        return {
-            "IOK_VAR": str(self.places.var),
-            "IOK_PUBLIC_URL": self.public_url,
-            "IOK_SANDBOX_AUTOPAY_PORT": str(self.ports[SANDBOX]),
-            **self.autopay(),
-        }
+    def sandbox(self, name: str) -> dict[str, str]:
+        """What a stand-in of ours is told."""
+        _, port_variable, _ = SANDBOXES[name]
+        own = self.autopay() if name == SANDBOX else trusted_profile.of_sandbox(self._pairs)
+        told = {"IOK_VAR": str(self.places.var), "IOK_PUBLIC_URL": self.public_url}
+        return told | {port_variable: str(self.ports[name])} | own
+
+    @property
+    def trusted_profile_url(self) -> str:
+        """Where login.gov.pl is; our stand-in lies on another site than the portal, as in earnest. Or empty."""
+        port = self.ports.get(TRUSTED_PROFILE_SANDBOX)
+        return self.given("IOK_TRUSTED_PROFILE_URL") or (f"http://localhost:{port}" if port else "")
+
+    @property
+    def _pairs(self) -> Path:
+        return self.places.secrets / "trusted-profile"
 
     def autopay(self) -> dict[str, str]:
         """Where Autopay is, and our number and key there."""
@@ -144,6 +163,9 @@ class Surroundings:
         if service == "identity":
             variables["IOK_IDENTITY_SIGNING_KEY"] = base64.b64encode(self.secrets.key("signing")).decode()
             variables["IOK_IDENTITY_LETTER_KEY"] = base64.b64encode(self.secrets.key("letters")).decode()
+            is_ours = TRUSTED_PROFILE_SANDBOX in self.ports
+            ours = trusted_profile.of_identity(self._pairs) if is_ours else {}
+            variables |= ours or trusted_profile.given(self.environment)
         if service in STORING:
             variables[database_variable(service)] = self.service_dsn(service)
             variables[f"IOK_{service.upper()}_OWNER_DATABASE_URL"] = self.owner_dsn(service)

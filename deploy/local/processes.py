@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from deploy.local.environment import SANDBOX, Surroundings
+from deploy.local.environment import SANDBOX, SANDBOXES, TRUSTED_PROFILE_SANDBOX, Surroundings
 from deploy.local.places import ROOT
 from deploy.local.program import Program
 
@@ -33,6 +33,7 @@ PROCESSES: Mapping[str, Process] = {
     "correspondence": Process("correspondence", ("services.correspondence",)),
     "gateway": Process("gateway", ("services.gateway",)),
     SANDBOX: Process(SANDBOX, ("deploy.sandbox.autopay",)),
+    TRUSTED_PROFILE_SANDBOX: Process(TRUSTED_PROFILE_SANDBOX, ("deploy.sandbox.trusted_profile",)),
 }
 
 # The process that answers HTTP for each service.
@@ -48,7 +49,7 @@ API_PROCESS: Mapping[str, str] = {
 STOP_GROUPS: Mapping[str, tuple[str, ...]] = {
     "servers": ("kafka", "postgres"),
     "services": ("identity", "ledger-api", "ledger-relay", "ledger-projector", "payments", "correspondence"),
-    "entrances": ("gateway", SANDBOX),
+    "entrances": ("gateway", *SANDBOXES),
 }
 
 
@@ -58,15 +59,15 @@ def processes_of(name: str) -> tuple[str, ...]:
 
 
 def programs(surroundings: Surroundings) -> list[Program]:
-    """The programs to run; the sandbox only when no Autopay is given."""
+    """The programs to run; a sandbox only when the system it stands for is not given."""
     environment = {"IOK_VAR": str(surroundings.places.var), "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": ""}
     if preload := surroundings.given(PRELOAD_VARIABLE):
         environment["LD_PRELOAD"] = preload
     found = []
     for name, process in PROCESSES.items():
-        if name == SANDBOX and SANDBOX not in surroundings.ports:
+        if name in SANDBOXES and name not in surroundings.ports:
             continue
-        own = surroundings.sandbox() if name == SANDBOX else {}
+        own = surroundings.sandbox(name) if name in SANDBOXES else {}
         command = (sys.executable, "-m", *process.arguments)
         found.append(Program(name, command, ROOT, environment | own, stop_seconds=GRACE_SECONDS))
     return found

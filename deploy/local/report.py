@@ -21,6 +21,7 @@ def welcome(content: Mapping[str, Any], places: Places, *, background: bool) -> 
         "",
         *(f"  {name + ' panel':<21} {row['url']}/panel" for name, row in services.items()),
         f"  Autopay sandbox       {content['sandbox']['autopay']['url']}",
+        f"  login.gov.pl sandbox  {content['sandbox']['trusted_profile']['url']}",
         "",
         f"  all addresses         {places.run_file}",
         f"  logs                  {places.log}",

@@ -46,7 +46,8 @@ def sandbox(surroundings: Surroundings) -> dict[str, dict[str, str]]:
             "url": told["IOK_AUTOPAY_URL"],
             "service_id": told["IOK_AUTOPAY_SERVICE_ID"],
             "key": told["IOK_AUTOPAY_KEY"],
-        }
+        },
+        "trusted_profile": {"url": surroundings.trusted_profile_url},
     }
 
 

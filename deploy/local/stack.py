@@ -16,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from deploy.local import servers
-from deploy.local.environment import DEFAULT_PORTS, SANDBOX, SANDBOX_PORT, SERVICES, Surroundings
+from deploy.local.environment import DEFAULT_PORTS, SANDBOXES, SERVICES, Surroundings
 from deploy.local.health import wait_for_services
 from deploy.local.keeper import Keeper
 from deploy.local.lock import StackLock, end_leftovers
@@ -100,8 +100,9 @@ class Stack:
         ports, secrets = Ports(environment, self._places.var / "ports.json"), SecretStore(self._places.secrets)
         embedded = servers.choose(self._places, secrets, ports, environment)
         claimed = {name: ports.claim(name, port, f"IOK_{name.upper()}_PORT") for name, port in DEFAULT_PORTS.items()}
-        if not environment.get("IOK_AUTOPAY_URL"):
-            claimed[SANDBOX] = ports.claim(SANDBOX, SANDBOX_PORT, "IOK_SANDBOX_AUTOPAY_PORT")
+        for name, (port, port_variable, real) in SANDBOXES.items():
+            if not environment.get(real):
+                claimed[name] = ports.claim(name, port, port_variable)
         access = embedded.postgres.access if embedded.postgres else None
         users = servers.kafka_users(embedded.kafka, environment)
         return Surroundings(self._places, secrets, claimed, users, access, environment), embedded

@@ -39,7 +39,8 @@ def make_app(settings: Settings, http: aiohttp.ClientSession, front_end: FrontEn
     app = create_app(NAME, openapi_url=f"{PREFIX}/openapi.json", body_limits_bytes=BODY_LIMITS_BYTES)
     panel.mount(app, panel.PanelParts(NAME, settings))
     add_api(app, sessions, (identity, ledger, payments, correspondence))
-    site = Site(Reception(sessions, settings.public_url), front_end, settings.autopay_url, company_of(settings))
+    reception = Reception(sessions, settings.public_url)
+    site = Site(reception, front_end, settings.autopay_url, company_of(settings), settings.trusted_profile_urls())
     add_pages(app, site, Doors(identity, ledger, payments, correspondence))
     return app
 

@@ -21,6 +21,8 @@ class Settings(ServiceSettings):
     payments_url: str = f"http://{LOCAL_HOST}:8103"
     correspondence_url: str = f"http://{LOCAL_HOST}:8104"
     autopay_url: str = f"http://{LOCAL_HOST}:8201"
+    trusted_profile_url: str = ""  # login.gov.pl; empty: nobody signs in by Profil Zaufany
+    trusted_profile_hosts: Annotated[tuple[str, ...], NoDecode] = ()  # origins it may redirect the form to, by ","
     company_name: str = "Towarzystwo Budownictwa Społecznego"
     company_contact: str = ""
     company_email: str = ""
@@ -42,6 +44,11 @@ class Settings(ServiceSettings):
     def _sentences(cls, value: Any) -> Any:
         return [part.strip() for part in value.split("|") if part.strip()] if isinstance(value, str) else value
 
+    @field_validator("trusted_profile_hosts", mode="before")
+    @classmethod
+    def _hosts(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
     @model_validator(mode="after")
     def _https_beyond_this_machine(self) -> "Settings":
         """A session cookie crosses a network only under https."""
@@ -51,6 +58,10 @@ class Settings(ServiceSettings):
         if address.scheme == "http" and address.hostname not in LOOPBACK:
             raise ValueError("IOK_PUBLIC_URL must be https: plain http is for this machine alone (loopback)")
         return self
+
+    def trusted_profile_urls(self) -> tuple[str, ...]:
+        """login.gov.pl first, then where it may lead its visitors; nothing while it is not configured."""
+        return (self.trusted_profile_url, *self.trusted_profile_hosts) if self.trusted_profile_url else ()
 
     def services(self) -> Mapping[str, str]:
         """The addresses of the services asked."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from libs.chassis.runtime import Command, CommandError
 from libs.chassis.settings import var_folder
 from libs.chassis.telling import progress, say
-from services.identity.app import make_tools
+from services.identity.app import make_node, make_tools
 from services.identity.commands.add_staff import (
     BadPasswordError,
     grant_role,
@@ -29,8 +29,10 @@ from services.identity.commands.import_people import (
 )
 from services.identity.commands.issue_letters import UnknownPeopleError, addressees, issue_letters
 from services.identity.commands.letter_pdf import LetterPrinter, Sender
+from services.identity.commands.saml.metadata import metadata
 from services.identity.commands.sessions import end_sessions
 from services.identity.commands.tools import Tools
+from services.identity.commands.trusted_profile.node import NodeAwayError
 from services.identity.domain.accounts import STAFF_ROLES, AccountError, account_of
 from services.identity.read_models.accounts import LoginTakenError
 from services.identity.settings import Settings
@@ -185,9 +187,37 @@ async def _end_sessions(settings: Settings, arguments: argparse.Namespace) -> in
     return 0
 
 
+def _metadata_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, metavar="FILE", help="where to write it (default: standard output)")
+
+
+async def _trusted_profile_metadata(settings: Settings, arguments: argparse.Namespace) -> int:
+    async def nobody(_url: str, _document: bytes) -> bytes:
+        raise NodeAwayError
+
+    node = make_node(settings, nobody)
+    if node is None:
+        raise CommandError("IOK_TRUSTED_PROFILE_URL is not set: Profil Zaufany is not configured")
+    document = metadata(node.party, node.keys)
+    if arguments.out is None:
+        sys.stdout.buffer.write(document)
+        return 0
+    try:
+        arguments.out.write_bytes(document)
+    except OSError as error:
+        raise CommandError(f"cannot write {arguments.out}: {error.strerror}") from error
+    return 0
+
+
 COMMANDS = (
     Command("import-people", "import people from a file, checked whole first", _import_people, _import_arguments),
     Command("issue-letters", "print letters with one-time passwords", _issue_letters, _letters_arguments),
     Command("add-staff", "add a member of staff; the password comes by standard input", _add_staff, _staff_arguments),
+    Command(
+        "trusted-profile-metadata",
+        "print who we are for login.gov.pl: certificates and addresses",
+        _trusted_profile_metadata,
+        _metadata_arguments,
+    ),
     Command("end-sessions", "sign people out everywhere", _end_sessions, _end_arguments),
 )

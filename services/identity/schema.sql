@@ -54,10 +54,24 @@ create table sessions (
     account_id text not null references accounts,
     letter_id text references letters,
     started_at timestamptz not null,
-    last_used_at timestamptz not null
+    last_used_at timestamptz not null,
+    sealed_sign_in bytea               -- encrypted: by what login.gov.pl knows the session, to end it there too
 );
 create index sessions_account on sessions (account_id);
 create index sessions_last_used on sessions (last_used_at);
+
+-- Sign-ins by Profil Zaufany under way: good for one answer, in the browser that began. Kept a day to know a repetition.
+create table trusted_profile_requests (
+    request_id text primary key,       -- the ID of our AuthnRequest
+    relay_sha256 bytea not null unique,
+    browser_sha256 bytea not null,     -- of the secret in the browser's cookie
+    address_hash bytea not null,       -- keyed hash of the client's address
+    back text not null,                -- where the tenant wanted to go
+    begun_at timestamptz not null,
+    artifact text,                     -- as login.gov.pl sent it; gone once used
+    used_at timestamptz
+);
+create index trusted_profile_requests_begun on trusted_profile_requests (begun_at);
 
 -- Leases as iok.leases tells them: only what is needed to know who may see them and where to write.
 create table leases (
@@ -116,6 +130,7 @@ grant update (opened_on, closed_on) on accounts to iok_identity;
 grant update (state, settled_at) on letters to iok_identity;
 grant select, insert, delete on staff_roles to iok_identity;
 grant select, insert, update on credentials, leases to iok_identity;
-grant select, insert, delete on sessions, lease_parties to iok_identity;
+grant select, insert, delete on sessions, lease_parties, trusted_profile_requests to iok_identity;
+grant update (artifact, used_at) on trusted_profile_requests to iok_identity;
 grant update (last_used_at) on sessions to iok_identity;
 grant select, insert, update, delete on attempts to iok_identity;

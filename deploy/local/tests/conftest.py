@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local import kafka, kafka_access
-from deploy.local.environment import DEFAULT_PORTS, SANDBOX, Surroundings
+from deploy.local.environment import DEFAULT_PORTS, SANDBOX, TRUSTED_PROFILE_SANDBOX, Surroundings
 from deploy.local.kafka import KafkaAccess, KafkaNode
 from deploy.local.places import Places
 from deploy.local.ports import Ports
@@ -54,6 +54,6 @@ def surroundings(tmp_path: Path) -> Surroundings:
     """What the services would stand on, with no server behind it."""
     places = Places(tmp_path / "var")
     places.make()
-    ports = {**DEFAULT_PORTS, SANDBOX: 8201}
+    ports = {**DEFAULT_PORTS, SANDBOX: 8201, TRUSTED_PROFILE_SANDBOX: 8202}
     kafka = {user: KafkaAccess("127.0.0.1:9092", "SASL_PLAINTEXT", username=user, password="p") for user in KAFKA_USERS}
     return Surroundings(places, SecretStore(places.secrets), ports, kafka, PostgresAccess("127.0.0.1", 5432, "s"), {})

@@ -33,7 +33,7 @@ class Person:
 NOBODY = Person("nieznana", "HALINA", "NIEZNANA", UNKNOWN_PESEL, "PESEL, którego firma nie zna")
 
 
-def test_persons(folder: Path) -> dict[str, Person]:
+def persons_in(folder: Path) -> dict[str, Person]:
     """Return the persons by key: from the demo's export in that folder, once it is there, and the unknown one."""
     tenants = _tenants(folder)
     others = []

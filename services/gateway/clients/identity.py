@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.gateway.clients.transport import JSON, SIGN_IN_SECONDS, Answer, AwayError, Call, Service, success
 
+VOUCHING_SECONDS = 12.0  # identity asks login.gov.pl meanwhile, for 8 s at most
 AUDIENCES = ("ledger", "payments", "correspondence")
 
 
@@ -43,6 +44,25 @@ class Exchanged(BaseModel):
     roles: tuple[str, ...] = ()
     leases: dict[str, str] = {}
     must_change_password: bool = False
+
+
+class Begun(BaseModel):
+    """A sign-in by Profil Zaufany under way: a form for the browser to post to `url`, and a secret for its cookie."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    url: str
+    fields: dict[str, str]
+    browser_secret: str
+
+
+class Finished(BaseModel):
+    """A session that Profil Zaufany has opened; `back` as it was given at the beginning."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    token: str
+    back: str
 
 
 class Identity:
@@ -101,6 +121,40 @@ class Identity:
         if answer.status == 401:
             raise SessionOverError
         return Renewed.model_validate_json(success(answer)).token
+
+    async def begin_trusted_profile(self, back: str, client_ip: str) -> Begun:
+        """Begin a sign-in by Profil Zaufany.
+
+        Raises:
+            AwayError: identity did not answer, or too many are under way.
+        """
+        told = {"back": back, "client_ip": client_ip}
+        return Begun.model_validate_json(await self._trusted_profile("requests", told, SIGN_IN_SECONDS))
+
+    async def keep_artifact(self, artifact: str, relay_state: str) -> None:
+        """Hand on what login.gov.pl sent somebody back with.
+
+        Raises:
+            RefusedError: it belongs to no sign-in.
+            AwayError: identity did not answer.
+        """
+        told = {"artifact": artifact, "relay_state": relay_state}
+        await self._trusted_profile("artifacts", told, SIGN_IN_SECONDS)
+
+    async def finish_trusted_profile(self, relay_state: str, browser_secret: str) -> Finished:
+        """Finish a sign-in in the browser that began it.
+
+        Raises:
+            RefusedError: one neutral answer for every reason.
+            AwayError: identity or login.gov.pl did not answer.
+        """
+        told = {"relay_state": relay_state, "browser_secret": browser_secret}
+        answer = await self._trusted_profile("sessions", told, VOUCHING_SECONDS)
+        return Finished.model_validate_json(answer)
+
+    async def _trusted_profile(self, step: str, told: dict[str, str], seconds: float) -> bytes:
+        call = Call("POST", f"/trusted-profile/{step}", body=json.dumps(told).encode())
+        return success(await self._service.ask(call, None, seconds))
 
     async def forward_password(self, token: str, body: bytes) -> Answer:
         """The same for the API: identity's answer as it is.

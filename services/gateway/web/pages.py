@@ -22,6 +22,7 @@ from services.gateway.web.site import Site
 from services.gateway.web.start import Start
 from services.gateway.web.statements import Statements
 from services.gateway.web.transfer import TransferPage
+from services.gateway.web.trusted_profile import TrustedProfile
 from services.gateway.web.uploads import Uploads
 
 
@@ -42,6 +43,7 @@ def add_pages(app: FastAPI, site: Site, doors: Doors) -> None:
     documents = Documents()
     deeds = (
         signing,
+        TrustedProfile(site, doors.identity, signing),
         Start(site, doors.ledger, doors.payments, doors.correspondence),
         Finance(site, doors.ledger, doors.payments),
         History(site, doors.ledger),

@@ -26,7 +26,7 @@ log = logs.logger(__name__)
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
     """What a sign-in is for: where to go then, a form carried along, and the login typed."""
 
     back: str = "/"
@@ -58,42 +58,49 @@ class Signing:
         if request.method != "POST" or not is_same_site(request, self._site.reception.public_url):
             return RedirectResponse("/zaloguj" if wanted == "/" else f"/zaloguj?{urlencode({'back': wanted})}", 303)
         fields = {name: value for name, value in (await fields_of(request)).items() if name != TOKEN_FIELD}
-        return self._page(request, _Asked(wanted, json.dumps(fields, ensure_ascii=False)), status=401)
+        return self.page(request, Asked(wanted, json.dumps(fields, ensure_ascii=False)), status=401)
 
-    def _page(self, request: Request, asked: _Asked, errors: FormErrors = NO_ERRORS, status: int = 200) -> Response:
+    def page(self, request: Request, asked: Asked, errors: FormErrors = NO_ERRORS, status: int = 200) -> Response:
+        """The sign-in page."""
         signed_out = request.method == "GET" and "wylogowano" in request.query_params
-        context = {**vars(asked), "back": local_path(asked.back), "signed_out": signed_out, "errors": errors}
+        context = {
+            **vars(asked),
+            "back": local_path(asked.back),
+            "signed_out": signed_out,
+            "errors": errors,
+            "trusted_profile": bool(self._site.trusted_profile_origin),
+        }
         return self._site.page(request, "sign-in.html", context, status=status)
 
     async def _show(self, request: Request) -> Response:
         back = request.query_params.get("back", "/")
         if await self._site.reception.session(request) is not None:
             return RedirectResponse(local_path(back), 303)
-        return self._page(request, _Asked(back))
+        return self.page(request, Asked(back))
 
     async def _sign_in(self, request: Request) -> Response:
         say = self._site.language.text
         self._site.reception.check_origin(request)
         form = await fields_of(request)
         login, password = form.get("login", "").strip(), form.get("password", "")
-        asked = _Asked(form.get("back", "/"), form.get("carried", ""), login)
+        asked = Asked(form.get("back", "/"), form.get("carried", ""), login)
         needed = {"login": (login, say("Podaj login.")), "password": (password, say("Podaj hasło."))}
         if empty := {name: message for name, (value, message) in needed.items() if not value}:
-            return self._page(request, asked, FormErrors(empty))
+            return self.page(request, asked, FormErrors(empty))
         # The same to everybody, whatever is wrong. Identity's bounds: 5 tries are free, then one waits 2 s to 900 s.
         neutral = say(
             "Login lub hasło się nie zgadza. Po pięciu nieudanych próbach trzeba odczekać przed następną: "
             "najpierw kilka sekund, potem coraz dłużej, najwyżej 15 minut."
         )
         if len(login) > MAX_LOGIN_CHARACTERS or len(password) > MAX_PASSWORD_CHARACTERS:
-            return self._page(request, asked, FormErrors({}, neutral))
+            return self.page(request, asked, FormErrors({}, neutral))
         try:
             opened = await self._identity.sign_in(login, password, request.client.host if request.client else "")
         except RefusedError:
-            return self._page(request, asked, FormErrors({}, neutral))
+            return self.page(request, asked, FormErrors({}, neutral))
         except AwayError:
             whole = FormErrors({}, say("Logowanie chwilowo nie działa. Spróbuj ponownie za chwilę."))
-            return self._page(request, asked, whole, 503)
+            return self.page(request, asked, whole, 503)
         answer = await self._after_sign_in(request, opened, asked.back, asked.carried)
         self._site.reception.enter(answer, opened.token)
         return answer

@@ -87,13 +87,23 @@ class FrontEnd:
 class Site:
     """Makes pages."""
 
-    def __init__(self, reception: Reception, front_end: FrontEnd, autopay_url: str, company: Company) -> None:
+    def __init__(
+        self,
+        reception: Reception,
+        front_end: FrontEnd,
+        autopay_url: str,
+        company: Company,
+        trusted_profile_urls: Sequence[str] = (),
+    ) -> None:
+        """Keep what pages are made of; of `trusted_profile_urls` the first is login.gov.pl, if there is any."""
         self.reception = reception
         self.assets = front_end.assets
         self.language = front_end.language
         self.autopay_origin = origin(autopay_url)
         self.company = company
-        self._content_policy = _content_policy(self.autopay_origin, secure=reception.secure)
+        login_gov_pl = [origin(url) for url in trusted_profile_urls]
+        self.trusted_profile_origin = login_gov_pl[0] if login_gov_pl else ""
+        self._content_policy = _content_policy([self.autopay_origin, *login_gov_pl], secure=reception.secure)
         self._headers = PAGE_HEADERS | (HTTPS_HEADERS if reception.secure else {})
         self._environment = front_end.templates
 
@@ -128,7 +138,7 @@ class Site:
         return answer
 
 
-def _content_policy(autopay_origin: str, *, secure: bool) -> str:
+def _content_policy(form_origins: Sequence[str], *, secure: bool) -> str:
     """What a page may load and where its forms may lead; `{nonce}` is filled in for each answer."""
     rules = [
         "default-src 'none'",
@@ -138,7 +148,8 @@ def _content_policy(autopay_origin: str, *, secure: bool) -> str:
         "media-src 'self'",
         "font-src 'self'",
         "connect-src 'self'",
-        f"form-action 'self' {autopay_origin}",  # a form answered by a redirect to Autopay is blocked without its name
+        # A form to login.gov.pl, or one answered by a redirect to Autopay, is blocked without the host's name.
+        f"form-action 'self' {' '.join(form_origins)}",
         "base-uri 'none'",
         "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",

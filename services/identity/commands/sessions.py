@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from libs.chassis.postgres import Connection
 from services.identity.commands.tools import Tools
 from services.identity.domain.sessions import token_hash
-from services.identity.read_models import attempts, audit, leases, sessions
+from services.identity.domain.trusted_profile.requests import REMEMBER_SECONDS
+from services.identity.read_models import attempts, audit, leases, sessions, trusted_profile
 from services.identity.read_models.audit import Action
-from services.identity.read_models.sessions import Session
+from services.identity.read_models.sessions import Ended, Session
 
 OWN_SERVICE: Final = "identity"
 
@@ -64,12 +65,13 @@ async def use_session(tools: Tools, token: str) -> Holder:
     return Holder(session, roles, reachable, session.span.used(now).expires_at)
 
 
-async def end_session(tools: Tools, token: str) -> None:
-    """End a session; one that is not there is over already."""
+async def end_session(tools: Tools, token: str) -> Ended | None:
+    """End a session; gives what it was, or None for one that is over already."""
     async with tools.database.transaction() as tx:
-        account_id = await sessions.end(tx, token_hash(token))
-        if account_id is not None:
-            await audit.note(tx, tools.clock(), Action.SIGNED_OUT, account_id)
+        ended = await sessions.end(tx, token_hash(token))
+        if ended is not None:
+            await audit.note(tx, tools.clock(), Action.SIGNED_OUT, ended.account_id)
+    return ended
 
 
 async def end_sessions(tools: Tools, account_ids: Sequence[str] | None) -> int:
@@ -82,7 +84,8 @@ async def end_sessions(tools: Tools, account_ids: Sequence[str] | None) -> int:
 
 
 async def forget_old(tools: Tools) -> None:
-    """Drop sessions that are over and attempts that nobody counts any more."""
+    """Drop sessions that are over, and attempts and sign-ins under way that nobody asks for any more."""
     async with tools.database.transaction() as tx:
+        await trusted_profile.forget_old(tx, tools.clock() - timedelta(seconds=REMEMBER_SECONDS))
         await sessions.forget_dead(tx, tools.clock())
         await attempts.forget_old(tx, tools.clock())

@@ -54,6 +54,7 @@ class Account:
     closed: bool = False
     letter_id: str | None = None
     has_own_password: bool = False
+    trusted_profile: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,13 @@ class ChangePassword:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkTrustedProfile:
+    """Let the tenant in whom login.gov.pl vouched for: opens an account that no letter has opened yet."""
+
+    linked_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class LockSignIn:
     """Tell that sign-in waits after too many wrong passwords."""
 
@@ -99,7 +107,7 @@ class GrantRole:
     role: StaffRole
 
 
-Command = RegisterPerson | IssueLetter | ChangePassword | LockSignIn | OpenStaffAccount | GrantRole
+Command = RegisterPerson | IssueLetter | ChangePassword | LinkTrustedProfile | LockSignIn | OpenStaffAccount | GrantRole
 Event = (
     PersonRegistered
     | AccountOpened
@@ -130,12 +138,10 @@ def decide(account: Account, command: Command) -> list[Event]:
             return _register(account, command)
         case IssueLetter():
             return _issue_letter(account, command)
-        case ChangePassword():
-            _require_open(account)
-            return [PasswordChanged(account_id=account.account_id)]
-        case LockSignIn():
-            _require_open(account)
-            return [SignInLocked(account_id=account.account_id, locked_until=command.locked_until)]
+        case ChangePassword() | LockSignIn():
+            return _tell_of_open(account, command)
+        case LinkTrustedProfile():
+            return _link_trusted_profile(account, command)
         case OpenStaffAccount():
             return _open_staff_account(account, command)
         case GrantRole():
@@ -164,6 +170,20 @@ def _issue_letter(account: Account, command: IssueLetter) -> list[Event]:
     return [opened, letter]
 
 
+def _link_trusted_profile(account: Account, command: LinkTrustedProfile) -> list[Event]:
+    if account.person_id is None:
+        raise NotATenantError(f"account {account.account_id} has no person that anybody could vouch for")
+    if account.closed:
+        raise NotOpenError(f"account {account.account_id} is closed")
+    events: list[Event] = []
+    if not account.opened:
+        opened_on = command.linked_on
+        events.append(AccountOpened(account_id=account.account_id, person_id=account.person_id, opened_on=opened_on))
+    if not account.trusted_profile:
+        events.append(TrustedProfileLinked(account_id=account.account_id))
+    return events
+
+
 def _open_staff_account(account: Account, command: OpenStaffAccount) -> list[Event]:
     if account.opened or account.person_id is not None:
         raise AccountTakenError(f"account {account.account_id} is taken")
@@ -172,6 +192,13 @@ def _open_staff_account(account: Account, command: OpenStaffAccount) -> list[Eve
         StaffRoleGranted(account_id=account.account_id, role=command.role),
         PasswordChanged(account_id=account.account_id),
     ]
+
+
+def _tell_of_open(account: Account, command: ChangePassword | LockSignIn) -> list[Event]:
+    _require_open(account)
+    if isinstance(command, ChangePassword):
+        return [PasswordChanged(account_id=account.account_id)]
+    return [SignInLocked(account_id=account.account_id, locked_until=command.locked_until)]
 
 
 def _grant_role(account: Account, command: GrantRole) -> list[Event]:
@@ -206,7 +233,9 @@ def evolve(account: Account, event: Event) -> Account:
             changed = replace(account, letter_id=event.letter_id)
         case PasswordChanged():
             changed = replace(account, letter_id=None, has_own_password=True)
-        case SignInLocked() | TrustedProfileLinked() | TrustedProfileUnlinked():
+        case TrustedProfileLinked() | TrustedProfileUnlinked():
+            changed = replace(account, trusted_profile=isinstance(event, TrustedProfileLinked))
+        case SignInLocked():
             pass
         case _:
             assert_never(event)

@@ -15,6 +15,7 @@ class Action(StrEnum):
 
     SIGNED_IN = "signed_in"
     SIGN_IN_REFUSED = "sign_in_refused"
+    TRUSTED_PROFILE_REFUSED = "trusted_profile_refused"
     SIGNED_OUT = "signed_out"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105  # a name of an action
     PEOPLE_IMPORTED = "people_imported"

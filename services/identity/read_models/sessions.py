@@ -8,7 +8,8 @@ from libs.chassis.postgres import Connection
 from services.identity.domain.sessions import ABSOLUTE_SECONDS, IDLE_SECONDS, Span
 
 START = """
-insert into sessions (token_sha256, account_id, letter_id, started_at, last_used_at) values ($1, $2, $3, $4, $4)
+insert into sessions (token_sha256, account_id, letter_id, started_at, last_used_at, sealed_sign_in)
+values ($1, $2, $3, $4, $4, $5)
 """
 
 # A session and its holder.
@@ -22,7 +23,7 @@ left join people p using (person_id)
 where s.token_sha256 = $1 and a.closed_on is null
 """
 TOUCH = "update sessions set last_used_at = greatest(last_used_at, $2) where token_sha256 = $1"
-END = "delete from sessions where token_sha256 = $1 returning account_id"
+END = "delete from sessions where token_sha256 = $1 returning account_id, sealed_sign_in"
 END_OF_ACCOUNTS = "delete from sessions where $1::text[] is null or account_id = any($1)"
 FORGET_DEAD = "delete from sessions where last_used_at <= $1 or started_at <= $2"
 
@@ -45,11 +46,25 @@ class Session:
         return self.letter_id is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A session that is over; `sealed_sign_in`: by what to end it at login.gov.pl too, if it began there."""
+
+    account_id: str
+    sealed_sign_in: bytes | None
+
+
 async def start(
-    tx: Connection, token_sha256: bytes, account_id: str, now: datetime, letter_id: str | None = None
+    tx: Connection,
+    token_sha256: bytes,
+    account_id: str,
+    now: datetime,
+    letter_id: str | None = None,
+    *,
+    sealed_sign_in: bytes | None = None,
 ) -> None:
     """Write a new session down."""
-    await tx.execute(START, token_sha256, account_id, letter_id, now)
+    await tx.execute(START, token_sha256, account_id, letter_id, now, sealed_sign_in)
 
 
 async def find(tx: Connection, token_sha256: bytes) -> Session | None:
@@ -73,10 +88,10 @@ async def touch(tx: Connection, token_sha256: bytes, now: datetime) -> None:
     await tx.execute(TOUCH, token_sha256, now)
 
 
-async def end(tx: Connection, token_sha256: bytes) -> str | None:
-    """End a session; gives its account, or None when there was none."""
-    account_id: str | None = await tx.fetchval(END, token_sha256)
-    return account_id
+async def end(tx: Connection, token_sha256: bytes) -> Ended | None:
+    """End a session; gives what it was, or None when there was none."""
+    row = await tx.fetchrow(END, token_sha256)
+    return Ended(row["account_id"], row["sealed_sign_in"]) if row else None
 
 
 async def end_of_accounts(tx: Connection, account_ids: Sequence[str] | None) -> int:

@@ -14,6 +14,7 @@ from libs.events.identity import (
     StaffRoleGranted,
     StaffRoleRevoked,
     TrustedProfileLinked,
+    TrustedProfileUnlinked,
 )
 from libs.events.payments import PaymentExpired
 from services.identity.domain.accounts import (
@@ -23,6 +24,7 @@ from services.identity.domain.accounts import (
     Event,
     GrantRole,
     IssueLetter,
+    LinkTrustedProfile,
     LockSignIn,
     NotATenantError,
     NotOpenError,
@@ -41,6 +43,8 @@ OPEN_TENANT: list[Event] = [*TENANT, AccountOpened(account_id="A", person_id="P-
 CLERK: list[Event] = [AccountOpened(account_id="A", opened_on=TODAY), StaffRoleGranted(account_id="A", role="clerk")]
 LETTER = IssueLetter("L-1", TODAY, LAST_DAY)
 LETTER_ISSUED = PasswordLetterIssued(account_id="A", letter_id="L-1", expires_on=LAST_DAY)
+LINK = LinkTrustedProfile(TODAY)
+LINKED = TrustedProfileLinked(account_id="A")
 
 
 def when(given: list[Event], command: Command) -> list[Event]:
@@ -124,10 +128,35 @@ def test_a_tenant_gets_no_role() -> None:
         when(OPEN_TENANT, GrantRole("clerk"))
 
 
-def test_what_an_account_is_does_not_depend_on_links_and_locks() -> None:
-    told: list[Event] = [SignInLocked(account_id="A", locked_until=UNTIL), TrustedProfileLinked(account_id="A")]
+def test_what_an_account_is_does_not_depend_on_locks() -> None:
+    locked: list[Event] = [SignInLocked(account_id="A", locked_until=UNTIL)]
 
-    assert fold("A", [*OPEN_TENANT, *told]) == fold("A", OPEN_TENANT)
+    assert fold("A", [*OPEN_TENANT, *locked]) == fold("A", OPEN_TENANT)
+
+
+def test_the_first_sign_in_by_profil_zaufany_links_and_opens_the_account_without_a_letter() -> None:
+    opened = AccountOpened(account_id="A", person_id="P-1", opened_on=TODAY)
+
+    assert when(TENANT, LINK) == [opened, LINKED]
+    assert when(OPEN_TENANT, LINK) == [LINKED]
+
+
+def test_a_linked_account_is_not_linked_again_until_it_was_unlinked() -> None:
+    unlinked = TrustedProfileUnlinked(account_id="A")
+
+    assert when([*OPEN_TENANT, LINKED], LINK) == []
+    assert when([*OPEN_TENANT, LINKED, unlinked], LINK) == [LINKED]
+
+
+@pytest.mark.parametrize("given", [[], CLERK])
+def test_nobody_can_be_vouched_for_but_a_tenant(given: list[Event]) -> None:
+    with pytest.raises(NotATenantError):
+        when(given, LINK)
+
+
+def test_profil_zaufany_opens_no_closed_account() -> None:
+    with pytest.raises(NotOpenError):
+        when([*OPEN_TENANT, AccountClosed(account_id="A", closed_on=TODAY)], LINK)
 
 
 def test_an_event_of_another_topic_is_no_event_of_an_account() -> None:

@@ -1,4 +1,4 @@
-"""The HTTP door: sessions, and the tokens that a session is exchanged for."""
+"""Sessions, and the tokens that a session is exchanged for."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.background import BackgroundTask
 
 from libs.chassis.auth import Principal, TokenSigner, token_of, unauthorized
 from libs.chassis.http import Problem
@@ -14,6 +15,8 @@ from services.identity.commands.passwords import PasswordsBusyError
 from services.identity.commands.sessions import Holder, SessionOverError, end_session, use_session
 from services.identity.commands.sign_in import Attempt, SignInRefusedError, sign_in
 from services.identity.commands.tools import Tools
+from services.identity.commands.trusted_profile.leaving import tell_login_gov_pl
+from services.identity.commands.trusted_profile.node import Node
 from services.identity.domain.sessions import MAX_TOKEN_CHARACTERS
 from services.identity.read_models import directory
 
@@ -166,10 +169,14 @@ async def begin(body: SignInBody, tools: ToolsOf) -> SessionAnswer:
 
 
 @router.delete("/sessions", status_code=204)
-async def end(token: SessionToken, tools: ToolsOf) -> Response:
-    """Sign out; a session that is over already is no error."""
-    await end_session(tools, token)
-    return Response(status_code=204)
+async def end(request: Request, token: SessionToken, tools: ToolsOf) -> Response:
+    """Sign out; a session that is over already is no error. Login.gov.pl hears of it after the answer."""
+    ended = await end_session(tools, token)
+    node: Node | None = request.app.state.node
+    telling = None
+    if ended is not None and ended.sealed_sign_in is not None and node is not None:
+        telling = BackgroundTask(tell_login_gov_pl, tools, node, ended.sealed_sign_in)
+    return Response(status_code=204, background=telling)
 
 
 @router.post("/sessions/tokens")
