@@ -9,7 +9,7 @@ from pydantic import Field
 
 from libs.events import names
 from libs.events.envelope import EventData
-from libs.events.fields import MAX_ITEMS, Amount, BankAccount, Code, Id, IsoDate, Text64
+from libs.events.fields import MAX_ITEMS, Amount, BankAccount, Code, Id, IsoDate, Month, Text64
 
 
 class _OfPayment(EventData):
@@ -21,11 +21,16 @@ class _OfPayment(EventData):
 
 
 class PaymentInitiated(_OfPayment):
-    """A tenant set out to pay; nothing is booked yet. `order_id` is what Autopay was told."""
+    """A tenant set out to pay; nothing is booked yet. `order_id` is what Autopay was told.
+
+    `month` is the month named to the payer at Autopay, `channel` Autopay's number of the way to pay picked beforehand.
+    """
 
     order_id: Id
     amount_grosze: Amount
     charge_id: Id | None = None
+    month: Month | None = None
+    channel: Code | None = None
 
 
 class PaymentConfirmed(_OfPayment):

@@ -17,6 +17,7 @@ from services.gateway.clients.sessions import Sessions
 from services.gateway.settings import Settings
 from services.gateway.web.assets import NotBuiltError
 from services.gateway.web.company import Accessibility, Company
+from services.gateway.web.fee import PayerFee
 from services.gateway.web.pages import Doors, add_pages
 from services.gateway.web.site import FrontEnd, Site
 from services.gateway.web.visits import Reception
@@ -41,7 +42,8 @@ def make_app(settings: Settings, http: aiohttp.ClientSession, front_end: FrontEn
     add_api(app, sessions, (identity, ledger, payments, correspondence))
     reception = Reception(sessions, settings.public_url)
     site = Site(reception, front_end, settings.autopay_url, company_of(settings), settings.trusted_profile_urls())
-    add_pages(app, site, Doors(identity, ledger, payments, correspondence))
+    fee = PayerFee(settings.payer_fee_grosze, settings.payer_fee_percent)
+    add_pages(app, site, Doors(identity, ledger, payments, correspondence, fee))
     return app
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -23,6 +24,8 @@ class Settings(ServiceSettings):
     autopay_url: str = f"http://{LOCAL_HOST}:8201"
     trusted_profile_url: str = ""  # login.gov.pl; empty: nobody signs in by Profil Zaufany
     trusted_profile_hosts: Annotated[tuple[str, ...], NoDecode] = ()  # origins it may redirect the form to, by ","
+    payer_fee_grosze: int = Field(default=0, ge=0, le=100_00)  # what Autopay adds for the payer, as agreed with it
+    payer_fee_percent: Decimal = Field(default=Decimal(0), ge=0, le=10)
     company_name: str = "Towarzystwo Budownictwa Społecznego"
     company_contact: str = ""
     company_email: str = ""

@@ -17,12 +17,14 @@ from libs.events.decoding import read_data
 from libs.events.topics import PAYMENTS, TRANSFERS
 from services.payments.api import Door, autopay, reviews, statements, tenant, transfers
 from services.payments.api.staff import MoneyDoor
+from services.payments.clients.autopay import AutopayClient
 from services.payments.commands.expiry import PaymentExpirer
 from services.payments.commands.notifications import NotificationTaker
 from services.payments.commands.restoring import Following
 from services.payments.commands.reviews import ReviewDesk
 from services.payments.commands.start import PaymentStarter
 from services.payments.commands.statements import StatementImporter, StatementRules
+from services.payments.commands.status_queries import StatusAsker
 from services.payments.commands.transfers import TransferDesk
 from services.payments.consumer import LeaseProjector
 from services.payments.domain.autopay import Merchant
@@ -58,7 +60,7 @@ def statement_rules(settings: Settings) -> StatementRules:
     return StatementRules(Reading(profiles, settings.our_accounts), settings.virtual_prefix, rules)
 
 
-def new_door(settings: Settings, database: Database) -> Door:
+def new_door(settings: Settings, database: Database, autopay: AutopayClient) -> Door:
     """What the HTTP doors are built with."""
     store = event_store()
     return Door(
@@ -67,6 +69,7 @@ def new_door(settings: Settings, database: Database) -> Door:
         NotificationTaker(database, store),
         merchant_of(settings),
         settings.autopay_url.rstrip("/") + "/payment",
+        autopay.channels,
     )
 
 
@@ -80,7 +83,8 @@ def new_money_door(settings: Settings, database: Database) -> MoneyDoor:
 async def build(settings: Settings) -> Parts:
     """Build every part of the service; nothing is asked of the outside world yet."""
     database = await open_database(settings, f"iok-{NAME}")
-    door, money = new_door(settings, database), new_money_door(settings, database)
+    client = AutopayClient(settings.autopay_url, merchant_of(settings))
+    door, money = new_door(settings, database, client), new_money_door(settings, database)
     projector = LeaseProjector(settings.company_sources)
     limits = {autopay.PATH: autopay.BODY_LIMIT_BYTES, statements.PAGE: statements.BODY_LIMIT_BYTES}
     app = create_app(NAME, ready={"database": database.answers}, body_limits_bytes=limits)
@@ -119,6 +123,8 @@ async def build(settings: Settings) -> Parts:
         periodic={
             "own-events": own.watch,
             "expire-payments": PaymentExpirer(database, event_store()).run,
+            "ask-for-states": StatusAsker(database, door.taker, (client, merchant_of(settings))).run,
             "forget-old-answers": now_and_then(FORGET_PERIOD_SECONDS, partial(forget_old_answers, database)),
         },
+        close=client.close,
     )

@@ -14,6 +14,8 @@ create table payments (
     order_id text unique,              -- null: imported, it never had an order at Autopay here
     amount_grosze bigint not null check (amount_grosze > 0),
     charge_id text,
+    month text,                        -- the month named to the payer, YYYY-MM
+    channel text,                      -- Autopay's number of the way to pay that was picked here
     status text not null check (
         status in ('initiated', 'pending', 'confirmed', 'failed', 'expired', 'refunded', 'in_review')
     ),
@@ -23,7 +25,15 @@ create table payments (
     valid_until timestamptz            -- null: nothing to expire
 );
 create index payments_of_lease on payments (lease_id, begun_at desc, payment_id desc);
+create index payments_to_ask_about on payments (begun_at) where status in ('initiated', 'pending', 'expired');
 create index payments_unfinished on payments (valid_until) where status in ('initiated', 'pending');
+
+-- How often Autopay was asked about a payment of which no notification came, and when next.
+create table status_questions (
+    payment_id text primary key references payments (payment_id),
+    asked integer not null check (asked > 0),
+    next_ask_at timestamptz not null
+);
 
 -- Read model: money that came, by what identifies it outside. An import is compared with it.
 create table confirmations (
@@ -166,7 +176,7 @@ grant select, insert,
 grant select, insert on set_aside_decisions to iok_payments;
 grant select, insert on seen to iok_payments;
 grant select, insert, delete on idempotency_keys, recent_errors to iok_payments;
-grant select, insert, update on leases, payments to iok_payments;
+grant select, insert, update on leases, payments, status_questions to iok_payments;
 grant select, insert on confirmations to iok_payments;
 grant select, insert on notifications, notices to iok_payments;
 grant update (deliveries, last_received_at) on notifications to iok_payments;

@@ -23,6 +23,10 @@ import pytest
 from libs.chassis.auth import Principal, TokenSigner
 from libs.chassis.postgres import Database
 from libs.chassis.testing import ServiceDatabase, eventually
+from services.payments.clients.autopay import AutopayClient
+from services.payments.domain.autopay import Merchant
+from services.payments.domain.notification import Notification, ReportedStatus, reports
+from services.payments.domain.status_query import answered, question
 from tests.stack.databases import Databases
 
 pytestmark = pytest.mark.system
@@ -90,10 +94,10 @@ class Both:
     def token(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {TokenSigner(SEED).issue('payments', TENANT)}"}
 
-    async def start(self, amount_grosze: int = 123_456) -> dict[str, Any]:
+    async def start(self, amount_grosze: int = 123_456, **more: str) -> dict[str, Any]:
         answer = await self.http.post(
             f"{self.payments.url}/leases/{LEASE}/payments",
-            json={"amount_grosze": amount_grosze},
+            json={"amount_grosze": amount_grosze, **more},
             headers={**self.token, "Idempotency-Key": secrets.token_hex(8)},
         )
         assert answer.status_code == 201, answer.text
@@ -236,6 +240,29 @@ async def test_an_order_that_is_not_paid_is_told_so_and_credits_nothing(both: Bo
     await both.pay(payment, outcome)
     await both.becomes(payment, status)
     assert await both.credited(payment) == []
+
+
+async def test_the_sandbox_answers_our_question_about_an_order_and_lists_its_channels(both: Both) -> None:
+    merchant = Merchant("4711", "klucz-ż-of-this-test")
+    client = AutopayClient(both.sandbox.url, merchant)
+    payment = await both.start()
+
+    async def said() -> Notification:
+        order_id = payment["order_id"]
+        return answered(await client.status(question(order_id, merchant)), order_id, merchant)
+
+    assert (await said()).transactions == ()
+    await both.pay(payment, "SUCCESS")
+    [report] = reports(await said())
+    assert (report.status, report.start_amount_grosze) == (ReportedStatus.SUCCESS, 123_456)
+    assert {channel.channel_id for channel in await client.channels()} >= {"106", "509"}
+    await client.close()
+
+
+async def test_a_channel_picked_here_is_taken_by_the_sandbox(both: Both) -> None:
+    page = await both.pay_page(await both.start(channel="509", month="2026-10"))
+    assert page.status_code == 200
+    assert "Opłata za 10.2026, umowa TBS Żółta 7 2024" in page.text
 
 
 async def test_a_second_try_after_a_failure_is_credited(both: Both) -> None:

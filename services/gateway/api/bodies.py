@@ -38,10 +38,12 @@ class ChangePassword(Body):
 
 
 class StartPayment(Body):
-    """A payment of a lease, perhaps of one charge."""
+    """A payment of a lease, perhaps of one charge; `month` is named to the payer, `channel` is how."""
 
     amount_grosze: StrictInt = Field(ge=1, le=MAX_AMOUNT_GROSZE)
     charge_id: str | None = Field(default=None, pattern=ID_PATTERN)
+    month: str | None = Field(default=None, pattern=MONTH_PATTERN)
+    channel: str | None = Field(default=None, pattern=ID_PATTERN)
 
 
 class OpenMatter(Body):

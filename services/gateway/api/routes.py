@@ -203,6 +203,11 @@ def _payments(payments: Payments) -> APIRouter:
         """Start a payment; the answer says where to send the payer."""
         return await command(session, service, path("leases", lease_id, "payments"), as_bytes(body), key)
 
+    @router.get("/payment-channels", responses={200: {"model": models.Channels}})
+    async def channels(session: Asking) -> Response:
+        """Autopay's ways to pay that can be picked beforehand; none while it does not tell."""
+        return await read(session, service, "/payment-channels")
+
     @router.get("/payments/{payment_id}", responses={200: {"model": models.Payment}})
     async def payment(session: Asking, payment_id: str) -> Response:
         """A payment and its status."""

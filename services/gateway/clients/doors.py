@@ -108,13 +108,22 @@ class Payments:
         call = Call("GET", path("leases", lease_id, "payments"), {"limit": str(limit)})
         return await _read(self.service, session, call, models.Payments, seconds)
 
-    async def start(
-        self, session: Session, lease_id: str, amount_grosze: int, charge_id: str | None, key: str
-    ) -> models.Payment:
-        """Start a payment; the answer says where to send the payer."""
-        fields: dict[str, object] = {"amount_grosze": amount_grosze} | ({"charge_id": charge_id} if charge_id else {})
-        call = Call("POST", path("leases", lease_id, "payments"), body=json.dumps(fields).encode(), idempotency_key=key)
+    async def start(self, session: Session, lease_id: str, wanted: Mapping[str, str | int], key: str) -> models.Payment:
+        """Start a payment; the answer says where to send the payer.
+
+        `wanted`: amount_grosze, and perhaps charge_id, month (YYYY-MM, named to the payer) and channel.
+        """
+        body = json.dumps(dict(wanted)).encode()
+        call = Call("POST", path("leases", lease_id, "payments"), body=body, idempotency_key=key)
         return await _command(self.service, session, call, models.Payment)
+
+    async def one(self, session: Session, payment_id: str, seconds: float) -> models.Payment:
+        """A payment, with where to go on while it waits for its payer."""
+        return await _read(self.service, session, Call("GET", path("payments", payment_id)), models.Payment, seconds)
+
+    async def channels(self, session: Session, seconds: float) -> models.Channels:
+        """The ways to pay that can be picked beforehand."""
+        return await _read(self.service, session, Call("GET", "/payment-channels"), models.Channels, seconds)
 
     async def returned(self, query: dict[str, str], seconds: float) -> models.ReturnedPayment:
         """The payment a payer comes back from, known by Autopay's hash alone."""

@@ -3,7 +3,7 @@
 Unknown fields are ignored, so a service may add some. Money: integers of grosze.
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -314,13 +314,32 @@ PaymentStatus = Literal["initiated", "pending", "confirmed", "failed", "expired"
 
 
 class Payment(Shape):
-    """A payment by Autopay."""
+    """A payment by Autopay; when it began and its month are told in lists."""
 
     payment_id: str
     order_id: str | None = None
     amount_grosze: int
     status: PaymentStatus
     redirect: Redirect | None = None
+    begun_at: datetime | None = None
+    charge_id: str | None = None
+    month: str | None = None
+
+
+class Channel(Shape):
+    """A way to pay at Autopay that can be picked beforehand; limits in grosze, inclusive."""
+
+    channel_id: str
+    name: str
+    group: str = ""
+    min_grosze: int
+    max_grosze: int
+
+
+class Channels(Shape):
+    """The channels that are open now; none while Autopay does not tell."""
+
+    items: list[Channel]
 
 
 class Payments(Shape):

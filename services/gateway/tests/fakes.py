@@ -89,6 +89,8 @@ class Company:
     in_flight_times: int = 0
     statement_too_long: bool = False
     drafts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    channels: list[dict[str, Any]] = field(default_factory=list)
+    refused_fields: list[dict[str, str]] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=count)
 
     @property
@@ -261,6 +263,8 @@ def _started(world: Company, request: web.Request, given: dict[str, Any]) -> web
     key = request.headers.get("Idempotency-Key")
     if not key:
         return _problem(400, "Brak nagłówka Idempotency-Key")
+    if world.refused_fields:
+        return _problem(422, "Nieprawidłowe dane", errors=world.refused_fields)
     if world.in_flight_times > 0:
         world.in_flight_times -= 1
         return _problem(409, "Polecenie jest w toku", retry=True)
@@ -285,7 +289,12 @@ def _payments(world: Company) -> list[web.RouteDef]:
     async def one(request: web.Request) -> web.Response:
         if request.match_info["payment_id"] != "p-1":
             return _problem(404, "Nie znaleziono")
-        return web.json_response(company.payment(world.payment_status))
+        fields = {"ServiceID": "100", "OrderID": "o1", "Hash": "a" * 64}
+        redirect = {"method": "GET", "url": f"{world.autopay_url}/payment", "fields": fields}
+        return web.json_response(company.payment(world.payment_status) | {"redirect": redirect})
+
+    async def channels(_: web.Request) -> web.Response:
+        return web.json_response({"items": world.channels})
 
     async def itn(request: web.Request) -> web.Response:
         digest = hashlib.sha256(await request.read()).hexdigest()
@@ -301,6 +310,7 @@ def _payments(world: Company) -> list[web.RouteDef]:
         web.get("/leases/{lease_id}/payments", of_lease),
         web.post("/leases/{lease_id}/payments", start),
         web.get("/payments/{payment_id}", one),
+        web.get("/payment-channels", channels),
         web.post("/autopay/itn", itn),
         web.get("/autopay/return", returned),
     ]

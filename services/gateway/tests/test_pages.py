@@ -18,6 +18,7 @@ PAGES = [
     f"/umowa/L-1/miesiac/{MONTHS[1]}",
     "/umowa/L-1/wykres",
     "/umowa/L-1/przelew",
+    "/umowa/L-1/platnosci",
     "/umowa/L-1/lokal",
     "/korespondencja",
     "/korespondencja/nowa",
@@ -35,7 +36,15 @@ PAGES = [
 
 FOREIGN = [
     *("", "/finanse", "/historia", "/historia.csv", "/historia/e-2026-11-charge", "/place", "/lokal"),
-    *("/miesiac/2026-11", "/wykres", "/przelew", "/przelew.pdf", "/zestawienie/2026.pdf"),
+    *(
+        "/miesiac/2026-11",
+        "/wykres",
+        "/przelew",
+        "/przelew.pdf",
+        "/platnosci",
+        "/platnosci/p-1/dalej",
+        "/zestawienie/2026.pdf",
+    ),
 ]
 
 

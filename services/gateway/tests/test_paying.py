@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from services.gateway.tests.company import MONTH_GROSZE, MONTHS
-from services.gateway.tests.conftest import Portal
+from services.gateway.tests.conftest import PUBLIC_URL, Opened, Portal
 
 PLACE = "/umowa/L-1/place"
 THIS_MONTH = f"{PLACE}?miesiac={MONTHS[0]}"
@@ -21,7 +21,9 @@ async def form(anna: Portal) -> dict[str, str]:
 
 
 def choices(text: str) -> list[str]:
-    return re.findall(r'type="radio" value="([^"]+)"', text)
+    found = re.findall(r'name="choice" type="radio" value="([^"]+)"', text)
+    assert not found or found[-1] == "other"
+    return found[:-1]
 
 
 async def pay(anna: Portal, fields: dict[str, str], choice: str) -> httpx.Response:
@@ -78,7 +80,7 @@ async def test_a_payment_that_waits_is_named_before_the_button(anna: Portal, pag
 async def test_while_payments_are_away_the_month_is_still_shown(anna: Portal) -> None:
     anna.company.payments.away = True
     text = await anna.see(PLACE)
-    assert "płatności internetowe" in text
+    assert "nie możemy pokazać: płatności internetowe." in text
     assert choices(text)
 
 
@@ -96,7 +98,88 @@ async def test_paying_leads_to_autopay_with_its_fields(anna: Portal) -> None:
 async def test_paying_a_month_names_its_charge(anna: Portal) -> None:
     await pay(anna, await form(anna), MONTH)
     body = anna.company.payments.calls("POST", "/payments")[0][3]
-    assert body == f'{{"amount_grosze": {MONTH_GROSZE}, "charge_id": "ch-{MONTHS[0]}"}}'.encode()
+    assert (
+        body == f'{{"amount_grosze": {MONTH_GROSZE}, "charge_id": "ch-{MONTHS[0]}", "month": "{MONTHS[0]}"}}'.encode()
+    )
+
+
+@pytest.mark.parametrize(("typed", "grosze"), [("250", 25_000), ("1\u00a0234,5", 123_450), (" 0.05 zł ", 5)])
+async def test_another_amount_can_be_paid(anna: Portal, typed: str, grosze: int) -> None:
+    answer = await anna.browser.post(THIS_MONTH, data=await form(anna) | {"choice": "other", "kwota": typed})
+    assert answer.status_code == 303
+    assert anna.company.payments.calls("POST", "/payments")[0][3] == f'{{"amount_grosze": {grosze}}}'.encode()
+
+
+@pytest.mark.parametrize("typed", ["", "0", "0,00", "-5", "1e3", "12,345", "dużo", "1234567890"])
+async def test_what_is_no_amount_is_an_error_at_the_amount_and_stays_typed(anna: Portal, typed: str) -> None:
+    answer = await anna.browser.post(THIS_MONTH, data=await form(anna) | {"choice": "other", "kwota": typed})
+    assert 'href="#kwota"' in answer.text
+    assert f'value="{typed}"' in answer.text or not typed
+    assert not anna.company.stored
+
+
+async def test_a_channel_can_be_picked_and_nobody_has_to(anna: Portal) -> None:
+    assert 'name="channel"' not in await anna.see(THIS_MONTH)
+    anna.company.channels = [{"channel_id": "509", "name": "BLIK", "min_grosze": 1, "max_grosze": 10**9}]
+    fields = await form(anna)
+    text = await anna.see(THIS_MONTH)
+    assert re.search(r'name="channel" type="radio" value="0" checked', text)
+    assert "BLIK" in text
+    await anna.browser.post(THIS_MONTH, data=fields | {"choice": DUE_TODAY, "channel": "509"})
+    await anna.browser.post(THIS_MONTH, data=fields | {"choice": DUE_TODAY, "channel": "0"})
+    bodies = [call[3] for call in anna.company.payments.calls("POST", "/payments")]
+    assert bodies == [b'{"amount_grosze": 122125, "channel": "509"}', b'{"amount_grosze": 122125}']
+    assert len(anna.company.stored) == 2
+
+
+async def test_a_refusal_stands_at_its_field_and_the_form_gets_a_new_key(anna: Portal) -> None:
+    anna.company.channels = [{"channel_id": "509", "name": "BLIK", "min_grosze": 1, "max_grosze": 2}]
+    anna.company.refused_fields = [{"field": "channel", "message": "Tym sposobem można zapłacić mniej."}]
+    fields = await form(anna)
+    answer = await anna.browser.post(THIS_MONTH, data=fields | {"choice": DUE_TODAY, "channel": "509"})
+    assert 'href="#channel">Tym sposobem' in answer.text
+    assert f'value="{fields["key"]}"' not in answer.text
+
+
+async def test_the_operators_fee_is_named_before_leaving(anna: Portal, opened: Opened) -> None:
+    assert "Operator może doliczyć niewielką opłatę" in await anna.see(THIS_MONTH)
+    async with opened(PUBLIC_URL, payer_fee_grosze=34, payer_fee_percent="1.19") as portal:
+        await portal.sign_in()
+        text = await portal.see(THIS_MONTH)
+    assert "Operator dolicza do wpłaty swoją opłatę, niezależną od nas: 1,19% kwoty + 0,34\u00a0zł." in text
+    assert "razem z opłatą operatora: 1\u00a0236,12\u00a0zł" in text
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("confirmed", "zapłacono"),
+        ("pending", "nie płać drugi raz"),
+        ("initiated", "Dokończ tę płatność"),
+        ("failed", "Zapłać ponownie"),
+        ("expired", "Zapłać ponownie"),
+        ("refunded", "zwrócona"),
+        ("in_review", "sprawdzamy ją"),
+    ],
+)
+async def test_each_payment_tells_its_state_and_how_to_go_on(anna: Portal, status: str, said: str) -> None:
+    anna.company.payment_status = status
+    main = (await anna.see("/umowa/L-1/platnosci")).partition("<main")[2]
+    assert said in main
+    assert ("Zapłać ponownie" in main) == (status in {"failed", "expired"})
+    assert ("Dokończ" in main) == (status == "initiated")
+
+
+async def test_a_payment_that_was_left_goes_on_with_the_same_order_and_a_settled_one_does_not(anna: Portal) -> None:
+    anna.company.payment_status = "initiated"
+    answer = await anna.browser.get("/umowa/L-1/platnosci/p-1/dalej")
+    assert answer.status_code == 303
+    assert parse_qs(urlsplit(answer.headers["location"]).query)["OrderID"] == ["o1"]
+    assert not anna.company.stored
+    anna.company.payment_status = "confirmed"
+    settled = await anna.browser.get("/umowa/L-1/platnosci/p-1/dalej")
+    assert settled.headers["location"] == "/umowa/L-1/platnosci"
+    assert (await anna.browser.get("/umowa/L-1/platnosci/p-9/dalej")).status_code == 404
 
 
 async def test_two_clicks_are_one_payment(anna: Portal) -> None:

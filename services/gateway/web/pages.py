@@ -9,12 +9,14 @@ from services.gateway.clients.identity import Identity
 from services.gateway.web import appearance
 from services.gateway.web.documents import Documents
 from services.gateway.web.errors import ErrorPages
+from services.gateway.web.fee import PayerFee
 from services.gateway.web.finance import Finance
 from services.gateway.web.help import Help
 from services.gateway.web.history import History
 from services.gateway.web.letters import Letters
 from services.gateway.web.months import Months
 from services.gateway.web.new_letters import NewLetters
+from services.gateway.web.online import OnlinePayments
 from services.gateway.web.paying import Paying
 from services.gateway.web.premises import PremisesPage
 from services.gateway.web.signing import Signing
@@ -28,12 +30,13 @@ from services.gateway.web.uploads import Uploads
 
 @dataclass(frozen=True)
 class Doors:
-    """The services that pages ask."""
+    """The services that pages ask, and what Autopay charges the payer."""
 
     identity: Identity
     ledger: Ledger
     payments: Payments
     correspondence: Correspondence
+    fee: PayerFee
 
 
 def add_pages(app: FastAPI, site: Site, doors: Doors) -> None:
@@ -50,7 +53,8 @@ def add_pages(app: FastAPI, site: Site, doors: Doors) -> None:
         Months(site, doors.ledger),
         Statements(site, doors.ledger, documents),
         TransferPage(site, doors.ledger, documents),
-        Paying(site, doors.ledger, doors.payments),
+        Paying(site, doors.ledger, doors.payments, doors.fee),
+        OnlinePayments(site, doors.ledger, doors.payments),
         PremisesPage(site, doors.ledger),
         NewLetters(site, doors.correspondence, doors.ledger, uploads),
         Letters(site, doors.correspondence, uploads),

@@ -1,5 +1,6 @@
 """Tenants' routes, called by the gateway with a token of this service. Another tenant's lease or payment: 404."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -9,9 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from libs.chassis.auth import Principal, principal_of
 from libs.chassis.event_store import decided_again
 from libs.chassis.http import IdempotencyKey, Problem, idempotent, not_found
-from libs.events.fields import Amount, Id
+from libs.events.fields import Amount, Code, Id, Month
 from services.payments.api.wire import ID, Door, Json, listed, money, next_cursor, place_of, shown
-from services.payments.commands.start import UnknownLeaseError
+from services.payments.commands.start import UnknownLeaseError, Wanted
 from services.payments.domain.payment import AmountOverLimitError
 from services.payments.read_models import payments
 from services.payments.read_models.payments import Place
@@ -28,12 +29,14 @@ After = Annotated[Place | None, Depends(place_of)]
 
 
 class NewPayment(BaseModel):
-    """What a tenant wants to pay: an amount, perhaps for a charge that he names."""
+    """What a tenant wants to pay: an amount, perhaps for a charge that he names, its month, and how."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
     amount_grosze: Amount
     charge_id: Id | None = None
+    month: Month | None = None
+    channel: Code | None = None
 
 
 def router(door: Door) -> APIRouter:
@@ -54,6 +57,11 @@ def router(door: Door) -> APIRouter:
             page = await payments.page(connection, lease_id, after, limit)
         return {"items": [listed(row) for row in page], "next_cursor": next_cursor(page, limit)}
 
+    @routes.get("/payment-channels")
+    async def channels(asker: Asker) -> Json:  # noqa: ARG001  # anybody signed in
+        """List Autopay's channels that are open; none while it does not tell."""
+        return {"items": [asdict(channel) for channel in await door.channels()]}
+
     @routes.get("/payments/{payment_id}")
     async def one(asker: Asker, payment_id: str) -> Json:
         """Give a payment of one of the asker's leases."""
@@ -72,16 +80,19 @@ async def _start(door: Door, asker: Principal, lease_id: str, body: NewPayment, 
     """Start a payment once per key; the same key with another lease or body is refused.
 
     Raises:
-        Problem: 404 for a lease not known here, 422 over the limit, 409 as `idempotent`.
+        Problem: 404 for a lease not known here, 422 over the limit or the channel's, 409 as `idempotent`.
     """
     scope = f"{asker.account_id} POST /leases/payments"
-    request = {"lease_id": lease_id, **body.model_dump()}
+    request = {"lease_id": lease_id, **body.model_dump(exclude_none=True)}
+    refusal = await _refused_channel(door, body)
 
     async def attempt() -> tuple[int, Json]:
         async with idempotent(door.database, scope, key, request) as slot:
             if slot.replay is not None:
                 return slot.replay.status, slot.replay.body
-            row = await door.starter.start(slot.tx, lease_id, body.amount_grosze, body.charge_id)
+            if refusal is not None:
+                raise Problem(422, "Nieprawidłowe dane", errors=[{"field": "channel", "message": refusal}])
+            row = await door.starter.start(slot.tx, lease_id, Wanted(**body.model_dump()))
             answer = shown(door, row)
             await slot.store(CREATED, answer)
             return CREATED, answer
@@ -93,3 +104,15 @@ async def _start(door: Door, asker: Principal, lease_id: str, body: NewPayment, 
     except AmountOverLimitError as error:
         message = f"Jednorazowo można zapłacić przez internet najwyżej {money(error.limit_grosze)}."
         raise Problem(422, "Nieprawidłowe dane", errors=[{"field": "amount_grosze", "message": message}]) from error
+
+
+async def _refused_channel(door: Door, body: NewPayment) -> str | None:
+    """Why the channel that was picked cannot be used; None when none was picked, or it is open and takes the amount."""
+    if body.channel is None:
+        return None
+    picked = next((one for one in await door.channels() if one.channel_id == body.channel), None)
+    if picked is None:
+        return "Ten sposób płatności jest teraz niedostępny. Wybierz inny albo wybierz go na stronie operatora."
+    if picked.takes(body.amount_grosze):
+        return None
+    return f"Tym sposobem można zapłacić od {money(picked.min_grosze)} do {money(picked.max_grosze)}. Wybierz inny."

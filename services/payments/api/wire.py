@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ from libs.chassis.postgres import Database
 from services.payments.commands.notifications import NotificationTaker
 from services.payments.commands.start import PaymentStarter
 from services.payments.domain.autopay import Merchant, Order, start_fields
+from services.payments.domain.channels import Channel
 from services.payments.read_models.payments import PaymentRow, Place
 
 MAX_CURSOR_CHARACTERS = 300
@@ -26,13 +27,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What every door is built with. `pay_url` is Autopay's address for starting a transaction."""
+    """What every door is built with. `pay_url` is Autopay's address for starting a transaction; `channels` asks it."""
 
     database: Database
     starter: PaymentStarter
     taker: NotificationTaker
     merchant: Merchant
     pay_url: str
+    channels: Callable[[], Awaitable[Sequence[Channel]]]
 
 
 def shown(door: Door, row: PaymentRow) -> Json:
@@ -49,7 +51,9 @@ def shown(door: Door, row: PaymentRow) -> Json:
 def _redirect(door: Door, row: PaymentRow) -> Json | None:
     if row.order_id is None or row.valid_until is None:
         return None
-    order = Order(row.order_id, row.amount_grosze, f"Opłaty za lokal, umowa {row.lease_number}", row.valid_until)
+    about = f"Opłata za {row.month[5:]}.{row.month[:4]}" if row.month else "Opłaty za lokal"
+    description = f"{about}, umowa {row.lease_number}"
+    order = Order(row.order_id, row.amount_grosze, description, row.valid_until, row.channel or "")
     return {"method": "GET", "url": door.pay_url, "fields": start_fields(order, door.merchant)}
 
 
@@ -61,9 +65,15 @@ def listed(row: PaymentRow) -> Json:
         "amount_grosze": row.amount_grosze,
         "status": row.status.value,
         "charge_id": row.charge_id,
+        "month": row.month,
+        "valid_until": None if row.valid_until is None else _moment(row.valid_until),
         "credited_grosze": row.credited_grosze,
-        "begun_at": row.begun_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "begun_at": _moment(row.begun_at),
     }
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def money(amount_grosze: int) -> str:

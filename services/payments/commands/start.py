@@ -1,7 +1,7 @@
 """Starting a payment: the lease is known, the amount within the limit, and from now on Autopay may be asked for it."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from libs.chassis.event_store import Append, EventStore
 from libs.chassis.postgres import Connection
@@ -9,6 +9,16 @@ from libs.events.envelope import new_event_id
 from services.payments.domain.payment import StartPayment, begin, start
 from services.payments.read_models import leases, payments
 from services.payments.read_models.payments import PaymentRow
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a payer wants to pay, in grosze; perhaps for which charge, named by its month, and by which channel."""
+
+    amount_grosze: int
+    charge_id: str | None = None
+    month: str | None = None
+    channel: str | None = None
 
 
 class UnknownLeaseError(Exception):
@@ -23,7 +33,7 @@ class PaymentStarter:
         self._limit_grosze = limit_grosze
         self._new_id = new_id
 
-    async def start(self, tx: Connection, lease_id: str, amount_grosze: int, charge_id: str | None) -> PaymentRow:
+    async def start(self, tx: Connection, lease_id: str, wanted: Wanted) -> PaymentRow:
         """Start a payment in the caller's transaction.
 
         Raises:
@@ -34,7 +44,7 @@ class PaymentStarter:
         number = await leases.lock(tx, lease_id)
         if number is None:
             raise UnknownLeaseError(lease_id)
-        event = start(StartPayment(self._new_id(), amount_grosze, charge_id), self._limit_grosze)
+        event = start(StartPayment(self._new_id(), **vars(wanted)), self._limit_grosze)
         key = f"initiated:{event.payment_id}"
         [envelope] = await self._store.append_many(tx, [Append(lease_id, event, key)])
         row = await payments.save(tx, lease_id, begin(event), envelope.recorded_at)

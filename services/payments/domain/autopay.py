@@ -38,12 +38,16 @@ class Merchant:
 
 @dataclass(frozen=True)
 class Order:
-    """What a payer is sent to Autopay with. Amount in grosze; `valid_until` carries its zone."""
+    """What a payer is sent to Autopay with. Amount in grosze; `valid_until` carries its zone.
+
+    `channel` is Autopay's number of the way to pay, "" when the payer chooses it there.
+    """
 
     order_id: str
     amount_grosze: int
     description: str
     valid_until: datetime
+    channel: str = ""
 
 
 def digest(values: Iterable[str], merchant: Merchant) -> str:
@@ -93,6 +97,7 @@ def start_fields(order: Order, merchant: Merchant) -> dict[str, str]:
         "OrderID": order.order_id,
         "Amount": amount_text(order.amount_grosze),
         "Description": description(order.description),
+        **({"GatewayID": order.channel} if order.channel else {}),
         "Currency": CURRENCY,
         "ValidityTime": valid_until,
         "LinkValidityTime": valid_until,

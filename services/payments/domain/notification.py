@@ -104,17 +104,19 @@ def read(field: str) -> Notification:
     return read_document(_document(field))
 
 
-def read_document(document: bytes) -> Notification:
-    """The same of a document as it was kept.
+def read_document(document: bytes, fewest: int = 1) -> Notification:
+    """Read the XML of a notification, or of an answer built like one, with at least so many transactions.
 
     Raises:
-        UnreadableNotificationError: as `read`.
+        UnreadableNotificationError: it cannot be read, or one of its transactions has no readable order id.
     """
+    if len(document) > MAX_DOCUMENT_BYTES:
+        raise UnreadableNotificationError("it is too long")
     root = _root(document)
     if root.tag != "transactionList":
         raise UnreadableNotificationError("the document is no transactionList")
     elements = root.findall("transactions/transaction")
-    if not 1 <= len(elements) <= MAX_TRANSACTIONS:
+    if not fewest <= len(elements) <= MAX_TRANSACTIONS:
         raise UnreadableNotificationError(f"it holds {len(elements)} transactions")
     transactions = tuple({name: _text(element, name) for name in FIELDS} for element in elements)
     if not all(is_order_id(transaction["orderID"]) for transaction in transactions):

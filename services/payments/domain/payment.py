@@ -92,6 +92,8 @@ class Payment:
     order_id: str | None  # None: imported, it never had an order here
     amount_grosze: int
     charge_id: str | None
+    month: str | None = None
+    channel: str | None = None
     confirmed: frozenset[str] = frozenset()
     failed: frozenset[str] = frozenset()
     waiting: frozenset[str] = frozenset()
@@ -118,11 +120,13 @@ class Payment:
 
 @dataclass(frozen=True)
 class StartPayment:
-    """A payer wants to pay this much, perhaps naming a charge (art. 451 § 1 k.c.)."""
+    """A payer wants to pay this much, perhaps naming a charge (art. 451 § 1 k.c.), its month, and how to pay."""
 
     payment_id: str
     amount_grosze: int
     charge_id: str | None
+    month: str | None = None
+    channel: str | None = None
 
 
 @dataclass(frozen=True)
@@ -164,6 +168,8 @@ def start(command: StartPayment, limit_grosze: int) -> PaymentInitiated:
         order_id=command.payment_id.replace("-", ""),
         amount_grosze=command.amount_grosze,
         charge_id=command.charge_id,
+        month=command.month,
+        channel=command.channel,
     )
 
 
@@ -253,7 +259,7 @@ def begin(event: PaymentInitiated | PaymentConfirmed) -> Payment:
     """A payment's first fact: it was initiated here, or it comes from an import and was confirmed at once."""
     match event:
         case PaymentInitiated():
-            return Payment(event.payment_id, event.order_id, event.amount_grosze, event.charge_id)
+            return evolve(Payment(event.payment_id, event.order_id, event.amount_grosze, event.charge_id), event)
         case PaymentConfirmed():
             return evolve(Payment(event.payment_id, None, event.amount_grosze, event.charge_id), event)
     assert_never(event)
@@ -263,7 +269,14 @@ def evolve(payment: Payment, fact: Fact) -> Payment:
     """The payment after one more of its facts."""
     match fact:
         case PaymentInitiated():
-            return replace(payment, order_id=fact.order_id, amount_grosze=fact.amount_grosze, charge_id=fact.charge_id)
+            return replace(
+                payment,
+                order_id=fact.order_id,
+                amount_grosze=fact.amount_grosze,
+                charge_id=fact.charge_id,
+                month=fact.month,
+                channel=fact.channel,
+            )
         case PaymentConfirmed():
             return replace(
                 payment,

@@ -14,8 +14,8 @@ from services.payments.domain.payment import VALIDITY, Payment, PaymentStatus
 # A payment as it is now.
 SAVE = """
 insert into payments (payment_id, lease_id, order_id, amount_grosze, charge_id, status, credited_grosze,
-    returned_grosze, begun_at, valid_until)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    returned_grosze, begun_at, valid_until, month, channel)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 on conflict (payment_id) do update set status = excluded.status, credited_grosze = excluded.credited_grosze,
     returned_grosze = excluded.returned_grosze
 """
@@ -87,6 +87,8 @@ class PaymentRow:
     credited_grosze: int
     begun_at: datetime
     valid_until: datetime | None
+    month: str | None
+    channel: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +137,12 @@ async def save(tx: Connection, lease_id: str, payment: Payment, begun_at: dateti
         payment.returned_grosze,
         begun_at,
         valid_until,
+        payment.month,
+        payment.channel,
     )
     return PaymentRow(
         payment.payment_id, lease_id, "", payment.order_id, payment.amount_grosze, payment.charge_id, payment.status,
-        payment.credited_grosze, begun_at, valid_until,
+        payment.credited_grosze, begun_at, valid_until, payment.month, payment.channel,
     )  # fmt: skip
 
 
@@ -202,4 +206,6 @@ def _shown(row: Row) -> PaymentRow:
         credited_grosze=row["credited_grosze"],
         begun_at=row["begun_at"],
         valid_until=row["valid_until"],
+        month=row["month"],
+        channel=row["channel"],
     )

@@ -18,7 +18,9 @@ from libs.chassis.runtime import Parts
 from libs.chassis.testing import ServiceDatabase
 from libs.events.decoding import read_data, read_envelope
 from libs.events.envelope import EventData
-from services.payments.app import build, event_store
+from services.payments.api import Door
+from services.payments.app import build, event_store, merchant_of, new_door
+from services.payments.clients.autopay import AutopayClient
 from services.payments.commands.expiry import PaymentExpirer
 from services.payments.read_models import leases
 from services.payments.read_models.leases import ToldLease
@@ -53,6 +55,11 @@ class Office:
     def as_(self, principal: Principal) -> dict[str, str]:
         """The headers by which the gateway calls for this principal."""
         return {"Authorization": f"Bearer {self.signer.issue('payments', principal)}"}
+
+    def door(self) -> Door:
+        """What the service's HTTP doors are built with."""
+        merchant = merchant_of(self.settings)
+        return new_door(self.settings, self.database, AutopayClient(self.settings.autopay_url, merchant))
 
     async def hear_of(self, *lease_ids: str) -> None:
         """Know leases, as after reading iok.leases."""

@@ -7,7 +7,7 @@ import pytest
 
 from libs.events.payments import PaymentConfirmed, PaymentFailed
 from services.payments.api import reviews
-from services.payments.app import event_store, new_door
+from services.payments.app import event_store
 from services.payments.commands.reviews import Decided, NoSuchReviewError, ReviewDesk
 from services.payments.domain.review import CreditParked, NotDecidableError
 from services.payments.read_models import money_deeds
@@ -46,7 +46,7 @@ async def test_what_waits_for_an_operator_is_listed_with_its_reason_and_can_be_s
     after = await office.http.get("/panel/reviews")
     assert "nieznane zlecenie" not in after.text
     assert "inna kwota niż zlecona" in after.text
-    counted = await reviews.section(new_door(office.settings, office.database)).read()
+    counted = await reviews.section(office.door()).read()
     assert counted.rows == [("1",)]
 
 
