@@ -21,6 +21,8 @@ REQUEST_TIMEOUT_MS = 10_000
 METADATA_MAX_AGE_MS = 5_000  # a reader that joined before a topic was known to its broker finds it after this
 MAX_REQUEST_BYTES = 1_048_576
 CONTENT_TYPE_HEADER = ("content-type", b"application/cloudevents+json")
+# On every record that a service sent from its own outbox: who else may write to a topic can use any source.
+RELAYED_HEADER = ("iok-relayed", b"1")
 
 Header = tuple[str, bytes]
 

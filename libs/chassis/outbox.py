@@ -9,7 +9,7 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from libs.chassis.kafka import CONTENT_TYPE_HEADER, Header, new_producer
+from libs.chassis.kafka import CONTENT_TYPE_HEADER, RELAYED_HEADER, Header, new_producer
 from libs.chassis.logs import logger
 from libs.chassis.metrics import OUTBOX_PUBLISHED, RELAY_FAILURES
 from libs.chassis.postgres import CONNECT_TIMEOUT_SECONDS, DOORBELL_CHANNEL, UNAVAILABLE, Connection, Database
@@ -22,6 +22,7 @@ BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 REPUBLISH_ROWS = 5_000
 DEAD_LETTER_ROWS = 200
 SEND_TIMEOUT_SECONDS = 30.0
+RELAYED = (CONTENT_TYPE_HEADER, RELAYED_HEADER)
 
 # Add one message; used for state that is no event of ours (events come with their append).
 ENQUEUE = "insert into outbox (topic, key, body) select * from unnest($1::text[], $2::text[], $3::bytea[])"
@@ -144,10 +145,7 @@ class Relay:
         rows = await connection.fetch(TAKE, BATCH_ROWS)
         outcomes = await _send_all(
             producer,
-            [
-                (self._kafka.physical(row["topic"]), row["key"].encode(), row["body"], (CONTENT_TYPE_HEADER,))
-                for row in rows
-            ],
+            [(self._kafka.physical(row["topic"]), row["key"].encode(), row["body"], RELAYED) for row in rows],
         )
         failed_keys: set[tuple[str, str]] = set()
         sent: list[int] = []

@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 from confluent_kafka import KafkaException
 
 from libs.chassis.event_store import envelope_of
-from libs.chassis.kafka import MissingTopicError, Record
+from libs.chassis.kafka import RELAYED_HEADER, MissingTopicError, Record
 from libs.chassis.kafka_log import KafkaLog, Places, SilentLogError, open_log
 from libs.chassis.logs import logger
 from libs.chassis.metrics import OWN_EVENTS_AHEAD
@@ -227,9 +227,11 @@ class OwnEvents:
                 done.restored += 1
 
     def _own(self, batch: Sequence[Record]) -> list[_Own]:
-        """The records of a batch that hold events of ours, each once."""
+        """The records of a batch that hold events of ours, each once: of our source, and sent by a relay of ours."""
         found: dict[str, _Own] = {}
         for record in batch:
+            if RELAYED_HEADER not in record.headers:
+                continue
             with suppress(msgspec.MsgspecError):
                 said = msgspec.json.decode(record.value or b"", type=_Said)
                 if said.source == self.source and said.streamversion is not None:

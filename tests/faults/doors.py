@@ -19,6 +19,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,23 +77,23 @@ class Passage:
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
         """Carry bytes both ways until one side ends, or the door's order ends it."""
         self._writers.append(writer)
-        try:
-            await self._until(lambda: self.order.kind not in HELD)
-            if self.order.kind == "refuse":
-                return
-            far_reader, far_writer = await asyncio.open_connection(HOST, port)
-            self._writers.append(far_writer)
-            ways = [self._one_way(reader, far_writer), self._one_way(far_reader, writer), self._broken()]
-            tasks = [asyncio.create_task(way) for way in ways]
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        except OSError:
-            pass
-        finally:
-            for each in self._writers:
-                each.transport.abort()
+        with suppress(OSError):  # an end that breaks off ends the connection, as on any network
+            await self._carry(reader, writer, port)
+        for each in self._writers:
+            each.transport.abort()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
+        await self._until(lambda: self.order.kind not in HELD)
+        if self.order.kind == "refuse":
+            return
+        far_reader, far_writer = await asyncio.open_connection(HOST, port)
+        self._writers.append(far_writer)
+        ways = [self._one_way(reader, far_writer), self._one_way(far_reader, writer), self._broken()]
+        tasks = [asyncio.create_task(way) for way in ways]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _one_way(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while piece := await reader.read(PIECE_BYTES):

@@ -59,7 +59,7 @@ async def test_events_reach_kafka_keyed_in_order_and_byte_for_byte(
         own = [record for record in records if record.key == subject.encode()]
         assert [record.value for record in own] == [bytes(row["body"]) for row in kept if row["subject"] == subject]
         assert len({record.partition for record in own}) == 1
-        assert own[0].headers == (("content-type", b"application/cloudevents+json"),)
+        assert own[0].headers == (("content-type", b"application/cloudevents+json"), ("iok-relayed", b"1"))
 
 
 async def test_a_row_that_was_committed_late_is_sent_all_the_same(desk: Desk, topics: TopicSpace) -> None:
