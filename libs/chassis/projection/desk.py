@@ -1,12 +1,11 @@
 """The desk of set-aside records: kept as they came, listed, tried, replayed or discarded by an operator."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from libs.chassis.event_store import WrongExpectedVersionError
-from libs.chassis.kafka import Record
+from libs.chassis.kept_records import columns_of, record_of, storable
 from libs.chassis.metrics import RECORDS_SET_ASIDE
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Connection, Database, Row, after_commit
 from libs.chassis.projection.contract import UNEXPECTED, Projector, SetAside
@@ -121,15 +120,9 @@ async def keep(tx: Connection, records: Sequence[SetAside]) -> None:
         return
     await tx.execute(
         KEEP,
-        [item.record.topic for item in records],
-        [item.record.topic_id for item in records],
-        [item.record.partition for item in records],
-        [item.record.offset for item in records],
-        [item.record.key for item in records],
-        [item.record.value for item in records],
-        [json.dumps([[name, (value or b"").hex()] for name, value in item.record.headers]) for item in records],
+        *columns_of([item.record for item in records]),
         [item.reason for item in records],
-        [_storable(item.detail) for item in records],
+        [storable(item.detail) for item in records],
     )
     after_commit(tx, lambda: _count(records))
 
@@ -215,7 +208,7 @@ class SetAsideDesk:
                 await tx.execute(DECIDE, record_id, "booked", operator, "replayed")
                 await note(tx, Decision(record_id, operator, "replay", None, "booked", None))
             else:
-                await tx.execute(FAILED_REPLAY, record_id, refused.reason, _storable(refused.detail))
+                await tx.execute(FAILED_REPLAY, record_id, refused.reason, storable(refused.detail))
                 await note(tx, Decision(record_id, operator, "replay", None, "set_aside", refused.reason))
             return refused
 
@@ -240,7 +233,7 @@ class SetAsideDesk:
         """Let the projector take a record; if that fails for a fault of the record's, no trace of the try is left."""
         if self._projector is None:
             raise NotOnDeskError("this service reads no topics")
-        record = _record(row)
+        record = record_of(row)
         try:
             async with tx.transaction():
                 refused = await self._projector.project(tx, [record])
@@ -257,16 +250,6 @@ class SetAsideDesk:
         if row["state"] != "set_aside":
             raise AlreadyDecidedError(f"record {record_id} is {row['state']} already")
         return row
-
-
-def _storable(detail: str) -> str:
-    """A detail as PostgreSQL can keep it: it may quote what was read, and that may hold U+0000."""
-    return detail.replace("\x00", "")
-
-
-def _record(row: Row) -> Record:
-    headers = tuple((name, bytes.fromhex(value)) for name, value in json.loads(row["headers"]))
-    return Record(row["topic"], row["topic_id"], row["partition"], row["offset"], row["key"], row["value"], headers)
 
 
 def _listed(row: Row) -> DeskRecord:

@@ -1,12 +1,12 @@
 """Records put off while a book is filled: kept as they came, and read again when its indexes stand."""
 
-import json
 from collections.abc import AsyncIterator, Sequence
 from itertools import groupby
 from typing import Final
 
 from libs.chassis.kafka import Record
-from libs.chassis.postgres import Connection, Database, Row
+from libs.chassis.kept_records import columns_of, record_of
+from libs.chassis.postgres import Connection, Database
 
 PAGE_RECORDS: Final = 5_000
 
@@ -27,17 +27,7 @@ async def keep(tx: Connection, book: int, records: Sequence[Record]) -> None:
     """Put records off, in the transaction that moves the position over them."""
     if not records:
         return
-    await tx.execute(
-        KEEP,
-        book,
-        [record.topic for record in records],
-        [record.topic_id for record in records],
-        [record.partition for record in records],
-        [record.offset for record in records],
-        [record.key for record in records],
-        [record.value for record in records],
-        [json.dumps([[name, (value or b"").hex()] for name, value in record.headers]) for record in records],
-    )
+    await tx.execute(KEEP, book, *columns_of(records))
 
 
 async def count(tx: Connection, book: int) -> int:
@@ -53,12 +43,7 @@ async def batches(database: Database, book: int) -> AsyncIterator[list[Record]]:
         async with database.connection() as connection:
             rows = await connection.fetch(PAGE, book, *last, PAGE_RECORDS)
         for _, group in groupby(rows, key=lambda row: (row["topic_id"], row["partition"])):
-            yield [_record(row) for row in group]
+            yield [record_of(row) for row in group]
         if len(rows) < PAGE_RECORDS:
             return
         last = (rows[-1]["topic_id"], rows[-1]["partition"], rows[-1]["offset"])
-
-
-def _record(row: Row) -> Record:
-    headers = tuple((name, bytes.fromhex(value)) for name, value in json.loads(row["headers"]))
-    return Record(row["topic"], row["topic_id"], row["partition"], row["offset"], row["key"], row["value"], headers)

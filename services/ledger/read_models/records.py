@@ -1,8 +1,8 @@
 """Accepted records of company systems, byte for byte: with them the topics can be filled again when Kafka was lost."""
 
-import json
 from collections.abc import Sequence
 
+from libs.chassis.kept_records import headers_as_json
 from libs.chassis.postgres import Connection
 from services.ledger.domain import Arrival
 
@@ -31,5 +31,5 @@ async def keep(tx: Connection, accepted: Sequence[tuple[Arrival, bytes, Sequence
         KEEP,
         *[[arrival.key[n] for arrival, _, _ in accepted] for n in range(4)],
         [value for _, value, _ in accepted],
-        [json.dumps([[name, (content or b"").hex()] for name, content in headers]) for _, _, headers in accepted],
+        [headers_as_json(headers) for _, _, headers in accepted],
     )

@@ -1,8 +1,8 @@
 """What a book being built could not take: kept beside it, and put on the desk when the book goes live."""
 
-import json
 from collections.abc import Sequence
 
+from libs.chassis.kept_records import columns_of, storable
 from libs.chassis.postgres import Connection
 from libs.chassis.projection import SetAside
 
@@ -18,17 +18,10 @@ async def keep(tx: Connection, book: int, items: Sequence[SetAside]) -> None:
     """Keep records that `book` could not take."""
     if not items:
         return
-    records = [item.record for item in items]
     await tx.execute(
         KEEP,
         book,
-        [record.topic for record in records],
-        [record.topic_id for record in records],
-        [record.partition for record in records],
-        [record.offset for record in records],
-        [record.key for record in records],
-        [record.value for record in records],
-        [json.dumps([[name, (value or b"").hex()] for name, value in record.headers]) for record in records],
+        *columns_of([item.record for item in items]),
         [item.reason for item in items],
-        [item.detail.replace("\x00", "") for item in items],
+        [storable(item.detail) for item in items],
     )
