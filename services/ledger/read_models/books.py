@@ -14,6 +14,7 @@ from services.ledger.domain.booking import EventKey
 # Tables with a row for every event; indexed when a book is filled.
 FILLED_TABLES: Final = ("book_entries", "book_seen", "book_postings")
 INDEX_SECONDS: Final = 3_600.0
+COMPARING_SECONDS: Final = 1_800.0  # where a topic was made again, every entry of two books is held against the other's
 KEYS_AT_ONCE: Final = 10_000
 
 LIVE = "select book from books where state = 'live'"
@@ -151,7 +152,7 @@ async def switch(
     `topic_ids`: the topics' ids of now, by name. `seal`: the hash to reach when there is no live book.
     """
     ids = msgspec.json.encode(topic_ids).decode()
-    return Verdict(await tx.fetchval(SWITCH, book, ids, by_operator, seal))
+    return Verdict(await tx.fetchval(SWITCH, book, ids, by_operator, seal, timeout=COMPARING_SECONDS))
 
 
 async def offsets(tx: Connection, book: int) -> Offsets:
