@@ -27,7 +27,7 @@ def of(database: Database) -> Sequence[Section]:
     ]
 
 
-STATES: Final = {"building": "w budowie", "live": "bieżąca", "old": "poprzednia"}
+STATES: Final = {"filling": "wczytywana", "building": "w budowie", "live": "bieżąca", "old": "poprzednia"}
 
 
 class LedgerSections:
