@@ -123,7 +123,7 @@ def _prove(stage: Stage, before: dict[str, object] | None) -> None:
         stage.check(stage.traffic.balance_grosze() == owed - 100, "a new payment is taken and lowers the balance")
         stage.check(
             not stage.traffic.unreadable(),
-            f"all {len(stage.traffic.confirmed)} acknowledged payments are there now"[:-4],
+            f"all {len(stage.traffic.confirmed)} acknowledged payments are there",
         )
         stage.figures("ledger", "seal")
         stage.settled()
@@ -137,10 +137,10 @@ def _by_id(stage: Stage, topic: str) -> dict[str, dict[str, object]]:
 
 
 def _one_event_for_each_version(stage: Stage) -> None:
-    given: dict[tuple[str, int], str] = {}
+    given: dict[tuple[str, int], set[str]] = {}
     for event in stage.records("iok.payments"):
-        at = (event["subject"], event["streamversion"])
-        stage_id = given.setdefault(at, event["id"])
-        if stage_id != event["id"]:
-            stage.check(held=False, what=f"version {at} was given away twice")
-    stage.check(given, f"each of {len(given)} versions of a stream belongs to one event")
+        given.setdefault((event["subject"], event["streamversion"]), set()).add(event["id"])
+    twice = [at for at, ids in given.items() if len(ids) > 1]
+    for at in twice:
+        stage.say(f"    version {at} was given away twice")
+    stage.check(given and not twice, f"each of {len(given)} versions of a stream belongs to one event")
