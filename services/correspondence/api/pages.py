@@ -91,7 +91,8 @@ def _add_pages(routes: APIRouter, door: Door, panel: Panel) -> None:
         wanted = chosen.wanted(session.principal.account_id)
         async with door.database.connection() as connection:
             page = await matters.inbox(connection, wanted, behind, ROWS)
-        people = await door.directory.names(session.token, [one.account_id for one in page])
+        accounts = [account for one in page for account in (one.account_id, one.assignee_id or "")]
+        people = await door.directory.names(session.token, accounts)
         cursor = next_cursor(page, ROWS)
         asked = {"status": chosen.status, "assignee": chosen.assignee, "late": "true" if chosen.late else None}
         return panel.render(

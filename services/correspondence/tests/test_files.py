@@ -142,6 +142,10 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
     "too large": (b"%PDF-" + b"0" * MAX_FILE_BYTES, "więcej niż 10 MB"),
     "pdf with a script": (pdf(with_script), "skrypt"),
     "pdf with a hidden script": (pdf(hidden_in_an_annotation), "skrypt"),
+    "pdf with a script under another spelling": (
+        pdf(with_script).replace(b"/JavaScript", b"/J#61vaScript").replace(b"/JS", b"/J#53"),
+        "skrypt",
+    ),
     "pdf that starts a program": (pdf(with_action({"/S": "/Launch"})), "sam z siebie"),
     "pdf that sends a form": (pdf(with_action({"/S": "/SubmitForm"})), "sam z siebie"),
     "pdf with a file inside": (pdf(lambda w: w.add_attachment("a.exe", b"MZ")), "inny plik"),

@@ -191,6 +191,7 @@ async def test_people_are_named_and_the_staff_take_care_of_matters(house: House)
     assert "Anna Żak" in page.text
     assert (await press(house, page, "assign", assignee="s2")).status_code == 303
     assert "grażyna" in (await house.client.get(f"/panel/inbox/{matter_id}")).text
+    assert "grażyna" in (await house.client.get("/panel/inbox")).text
     assert matter_id not in (await house.client.get("/panel/inbox?assignee=me")).text
     await house.post(f"/inbox/{matter_id}/assignee", {}, CLERK)
     assert matter_id in (await house.client.get("/panel/inbox?assignee=me")).text

@@ -1,6 +1,7 @@
 """PDF is read object by object: no scripts, no encryption, no files inside, nothing that starts by itself."""
 
 import io
+import time
 from collections.abc import Iterator
 from typing import Final
 
@@ -13,6 +14,7 @@ from services.correspondence.domain.attachments import FileKind, FileRefusedErro
 MAX_PAGES: Final = 200
 MAX_OBJECTS: Final = 20_000
 MAX_DEPTH: Final = 60
+MAX_SECONDS: Final = 10.0  # a PDF that is a second's work for no viewer is no letter
 END: Final = b"%%EOF"
 TAIL_BYTES: Final = 64  # blanks that programs leave behind the end
 
@@ -75,10 +77,11 @@ def _walk(reader: PdfReader) -> None:
     seen: set[tuple[int, int]] = set()
     waiting: list[tuple[object, int]] = [(reader.trailer, 0)]
     looked_at = 0
+    until = time.monotonic() + MAX_SECONDS
     while waiting:
         thing, depth = waiting.pop()
         looked_at += 1
-        if looked_at > MAX_OBJECTS * 20 or len(seen) > MAX_OBJECTS or depth > MAX_DEPTH:
+        if looked_at > MAX_OBJECTS * 20 or len(seen) > MAX_OBJECTS or depth > MAX_DEPTH or time.monotonic() > until:
             raise FileRefusedError(TANGLED)
         if isinstance(thing, IndirectObject):
             if (thing.idnum, thing.generation) in seen:
