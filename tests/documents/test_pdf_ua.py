@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 import typst
 
+from services.correspondence.commands.documents import DocumentPrinter
+from services.correspondence.commands.matter_types import first_types
+from services.correspondence.domain import forms
 from services.gateway.clients.models import Lease, Statement
 from services.gateway.tests import company
 from services.gateway.web.company import Company
@@ -32,6 +35,20 @@ def written(template: str, given: dict[str, Any]) -> bytes:
     return asyncio.run(Documents().pdf(template, given))
 
 
+def matter_forms() -> dict[str, bytes]:
+    """The form of every kind of matter, to be filled in by hand and filled in on line."""
+    printer, facts = DocumentPrinter(), {"najemca": "Anna Zażółć", "numer_umowy": "12/2019/N", "adres": "ul. Lipowa 3"}
+    found = {}
+    for kind in first_types():
+        form = kind.content.form
+        assert form
+        answers = {field.name: field.choices[0] if field.choices else "1" for field in form.fields}
+        for name, given in (("empty", None), ("filled", answers)):
+            document = forms.document(form, facts, given, "TBS")
+            found[f"{kind.matter_type_id}-{name}.pdf"] = printer.pdf(document)
+    return found
+
+
 def documents() -> dict[str, bytes]:
     """Each kind of document, long and empty; and one that must not pass."""
     rows = company.statement(2026)
@@ -43,6 +60,7 @@ def documents() -> dict[str, bytes]:
         "statement.pdf": written("statement.typ", statement_words(TBS, POLISH, (LEASE, full, "Anna Zażółć"))),
         "statement-empty.pdf": written("statement.typ", statement_words(TBS, POLISH, (LEASE, empty, ""))),
         "slip.pdf": written("slip.typ", slip_words(TBS, POLISH, transfer, "Anna Zażółć, ul. Lipowa 3/5")),
+        **matter_forms(),
         "letter.pdf": LetterPrinter(Sender("TBS", "tel. 71", "http://localhost")).pdf(letter),
         "untagged.pdf": typst.compile(b"= Bez znacznikow", format="pdf", pdf_tags=False),
     }
