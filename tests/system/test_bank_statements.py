@@ -110,7 +110,7 @@ def test_transfers_of_a_statement_reach_the_history_whoever_credits_them_and_the
     assert (again["known_file"], again["credited"]) == (True, 1)
     told = asyncio.run(running.events("iok.transfers")) + asyncio.run(running.events("iok.payments"))
     assert not [event for event in told if "NIEZNANA" in json.dumps(event, ensure_ascii=False)]
-    assert "faults: []" in command(running, "services.ledger", "verify")
+    command(running, "services.ledger", "verify")  # fails on any fault, the trial balance among them
 
 
 def test_a_statement_that_does_not_add_up_changes_nothing_and_says_why(running: RunningSystem, tmp_path: Path) -> None:
