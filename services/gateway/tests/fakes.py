@@ -186,6 +186,33 @@ def _identity(world: Company) -> list[web.RouteDef]:
         web.delete("/sessions", end),
         web.post("/sessions/tokens", exchange),
         web.post("/sessions/password", change),
+        *_trusted_profile(world),
+    ]
+
+
+def _trusted_profile(world: Company) -> list[web.RouteDef]:
+    """Anna comes back from login.gov.pl; the secret of the browser is where she wanted to go."""
+
+    async def begin(request: web.Request) -> web.Response:
+        url = "https://login.example.invalid/login/SingleSignOnService"
+        fields = {"SAMLRequest": "PD94", "RelayState": "state"}
+        secret = (await request.json())["back"]
+        return web.json_response({"url": url, "fields": fields, "browser_secret": secret}, status=201)
+
+    async def keep(_: web.Request) -> web.Response:
+        return web.Response(status=204)
+
+    async def finish(request: web.Request) -> web.Response:
+        back = (await request.json())["browser_secret"]
+        if not back:
+            return _problem(401, "Nie udało się zalogować Profilem Zaufanym")
+        world.sessions["opaque-vouched"] = "anna"
+        return web.json_response({"token": "opaque-vouched", "back": back}, status=201)
+
+    return [
+        web.post("/trusted-profile/requests", begin),
+        web.post("/trusted-profile/artifacts", keep),
+        web.post("/trusted-profile/sessions", finish),
     ]
 
 
