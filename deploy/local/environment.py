@@ -38,6 +38,7 @@ SANDBOXES: Mapping[str, tuple[int, str, str]] = {
 }
 """Stand-ins for outside systems: default port, the variable that names another, the one that names the real system."""
 AUTOPAY_SERVICE_ID = "100001"
+SANDBOX_FEE_GROSZE = "100"  # taken from the payer by our stand-in, so that the demo shows it named before leaving
 COMPANY_SOURCES = "erp"
 
 # RFC 9106's second choice, made smaller to what OWASP asks for: 19 MiB, two passes, one lane.
@@ -128,14 +129,19 @@ class Surroundings:
         }
 
     def _company(self, service: str) -> dict[str, str]:
-        """Who the landlord is, as the launcher was told: operators' commands in other shells must see it as well."""
-        told = ("IOK_COMPANY_", f"IOK_{service.upper()}_COMPANY_", "IOK_ACCESSIBILITY_")
-        return {name: value for name, value in self.environment.items() if name.startswith(told)}
+        """Who the landlord is, as the launcher was told: operators' commands in other shells must see it as well.
+
+        Beside our own stand-in for Autopay the pages name the fee that it takes.
+        """
+        fee = {"IOK_PAYER_FEE_GROSZE": SANDBOX_FEE_GROSZE} if SANDBOX in self.ports else {}
+        told = ("IOK_COMPANY_", "IOK_PAYER_FEE_", f"IOK_{service.upper()}_COMPANY_", "IOK_ACCESSIBILITY_")
+        return fee | {name: value for name, value in self.environment.items() if name.startswith(told)}
 
     def sandbox(self, name: str) -> dict[str, str]:
         """What a stand-in of ours is told."""
         _, port_variable, _ = SANDBOXES[name]
-        own = self.autopay() if name == SANDBOX else trusted_profile.of_sandbox(self._pairs)
+        fee = {"IOK_SANDBOX_AUTOPAY_FEE_GROSZE": SANDBOX_FEE_GROSZE}
+        own = self.autopay() | fee if name == SANDBOX else trusted_profile.of_sandbox(self._pairs)
         told = {"IOK_VAR": str(self.places.var), "IOK_PUBLIC_URL": self.public_url}
         return told | {port_variable: str(self.ports[name])} | own
 

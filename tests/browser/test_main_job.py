@@ -79,7 +79,7 @@ def test_a_tenant_signs_in_sees_the_balance_and_pays(
         page.get_by_role("link", name="Historia opłat i wpłat").click()
         expect(page.locator(".iok-row", has_text="wpłacono").first).to_be_visible()
         page.locator(".iok-row", has_text="naliczono").first.click()
-        expect(page.get_by_text("Rachunek do wpłat")).to_be_visible()
+        expect(page.get_by_text("Rachunek do wpłat").first).to_be_visible()
 
 
 @BOTH_WAYS

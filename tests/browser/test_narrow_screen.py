@@ -9,7 +9,7 @@ from tests.running.system import RunningSystem
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("running")]
 TELEPHONE: ViewportSize = {"width": 390, "height": 760}
-PAGES = ["", "/finanse", "/historia", "/place", "/lokal"]
+PAGES = ["", "/finanse", "/historia", "/wykres", "/przelew", "/platnosci", "/place", "/lokal"]
 # What does not fit: the page itself, a region that would have to be scrolled, an amount that leaves the screen.
 CUT_OFF = """() => [
   ...[document.documentElement, ...document.querySelectorAll('.iok-scroll')].filter(

@@ -87,8 +87,8 @@ class Language:
         return format_date(first_day(month), "LLLL y", locale=self.code).replace(" ", NO_BREAK_SPACE)
 
     def short_month(self, month: str) -> str:
-        """`lut 2023`, of `2023-02`."""
-        return format_date(first_day(month), "LLL y", locale=self.code).replace(" ", NO_BREAK_SPACE)
+        """`lut 2023`, of `2023-02`; where there is no room, the year goes on the next line."""
+        return format_date(first_day(month), "LLL y", locale=self.code)
 
     def moment(self, moment: datetime) -> str:
         """`1 lutego 2023, 14:05`, in Warsaw."""
