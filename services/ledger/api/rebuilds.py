@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import asdict
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Final, Protocol
 
 from fastapi import APIRouter, Depends
 
@@ -11,10 +11,10 @@ from libs.chassis.http import Problem
 from libs.chassis.logs import logger
 from libs.chassis.panel.ops import operator_of
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE
-from services.ledger.commands.sealing import Sealer
 from services.ledger.domain import Progress, RebuildRefusedError, Rebuilt, Tell
 
-FAILURES = (RebuildRefusedError, *UNAVAILABLE, *CONFLICT)
+# What an operator can do something about; whatever else goes wrong is told as well, or it would look as if it ran on.
+EXPECTED: Final = (RebuildRefusedError, *UNAVAILABLE, *CONFLICT)
 
 
 class Rebuilder(Protocol):
@@ -24,10 +24,17 @@ class Rebuilder(Protocol):
         """Do it; raises RebuildRefusedError."""
 
 
+class Seals(Protocol):
+    """What seals the book that has gone live."""
+
+    async def seal(self) -> object:
+        """Seal the live book as it is."""
+
+
 class Rebuilding:
     """The rebuild started from this process, if any: one at a time, in the background."""
 
-    def __init__(self, rebuild: Rebuilder, sealer: Sealer) -> None:
+    def __init__(self, rebuild: Rebuilder, sealer: Seals) -> None:
         """Keep what builds the book and what seals it afterwards."""
         self._rebuild = rebuild
         self._sealer = sealer
@@ -55,18 +62,23 @@ class Rebuilding:
         try:
             rebuilt = await self._rebuild.run(self._tell, by_operator=True)
             await self._sealer.seal()
-        except FAILURES as error:
-            logger(__name__).error("rebuild failed", error=repr(error))
-            self._told = {"state": "failed", "reason": str(error)}
+        except EXPECTED as error:
+            self._failed(error, str(error) or repr(error))
+        except Exception as error:  # noqa: BLE001  # nobody awaits this task
+            self._failed(error, repr(error))
         else:
             figures = asdict(rebuilt) | {"different_leases": len(rebuilt.different_leases)}
             self._told = {"state": "done", **figures}
+
+    def _failed(self, error: Exception, reason: str) -> None:
+        logger(__name__).error("rebuild failed", error=repr(error))
+        self._told = {"state": "failed", "reason": reason}
 
     def _tell(self, progress: Progress) -> None:
         self._told = {"state": "running", **asdict(progress)}
 
 
-def router(rebuild: Rebuilder, sealer: Sealer, gate: StaffGate) -> APIRouter:
+def router(rebuild: Rebuilder, sealer: Seals, gate: StaffGate) -> APIRouter:
     """The routes at /ops/rebuild, for operators."""
     routes = APIRouter(prefix="/ops", tags=["ops"])
     rebuilding = Rebuilding(rebuild, sealer)

@@ -1,6 +1,9 @@
 """What Kafka remembers of earlier books: numbers only grow and seals stay true, also over a lost database."""
 
 from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
 
 from libs.chassis.kafka import Record
 from libs.chassis.kafka_log import read_all
@@ -11,6 +14,20 @@ from libs.events.envelope import Envelope
 from libs.events.ledger import BalanceChanged, BookSealed
 from libs.events.topics import BALANCES, SEALS, TOPICS
 from services.ledger.domain import seal_hash
+
+
+class _OfBook(msgspec.Struct):
+    book: int
+
+
+class _Announced(msgspec.Struct):
+    """What of a BalanceChanged is needed: there is one for every change of every lease."""
+
+    type: str
+    data: _OfBook
+
+
+_ANNOUNCED: Final = msgspec.json.Decoder(_Announced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +81,17 @@ async def greatest_book(kafka: KafkaSettings, chain: SealChain) -> int:
     """The greatest book number that Kafka remembers; 0 when there never was a book."""
     greatest = max((published.seal.book for published in chain.seals), default=0)
     async for record in read_all(kafka, BALANCES):
-        read = _read(record)
-        if read is not None and isinstance(read[1], BalanceChanged):
-            greatest = max(greatest, read[1].book)
+        greatest = max(greatest, announced_book(record.value))
     return greatest
+
+
+def announced_book(value: bytes | None) -> int:
+    """The number of the book that a record of `iok.balances` names; 0 when it is no balance."""
+    try:
+        announced = _ANNOUNCED.decode(value or b"")
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return 0
+    return announced.data.book if announced.type == BalanceChanged.event_type() else 0
 
 
 def _seal(record: Record) -> PublishedSeal | None:
