@@ -102,7 +102,7 @@ async def build(on: Shelf) -> tuple[int, dict[str, float]]:
             phases[doing] = phases.get(doing, 0) + now - last
             doing, last = progress.doing, now
 
-    rebuilt = await rebuild(on.settings, on.database).run(tell, by_operator=True, verify_only=True)
+    rebuilt = await rebuild(on.settings, on.database).run(tell, by_operator=True, verify_only=True, anew=True)
     phases["all"] = last - began - phases["connecting"]
     return rebuilt.book, phases
 

@@ -45,9 +45,10 @@ async def prepare(shop: Workshop) -> RunRound:
 
 
 async def _peak_mib(shop: Workshop, on: Shelf) -> float:
-    """The greatest resident memory of `rebuild --verify-only` as a process of its own, by Linux."""
+    """The greatest resident memory of `rebuild --verify-only --anew` as a process of its own, by Linux."""
     environment = on.schema.environment() | on.topics.environment()
-    process = await shop.process("rebuild", "services.ledger", "rebuild", "--verify-only", environment=environment)
+    command = ("services.ledger", "rebuild", "--verify-only", "--anew")
+    process = await shop.process("rebuild", *command, environment=environment)
     peak = 0.0
     while process.returncode is None:
         peak = max(peak, _resident_peak_mib(process.pid))

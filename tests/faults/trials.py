@@ -118,7 +118,7 @@ def _share(values: list[bool]) -> tuple[int, int]:
 
 async def rebuild(standing: Standing, told: Trials, *, switch: bool) -> None:
     """R5: a new book beside the live one, under traffic; compared, and switched to when `switch`."""
-    arguments = ["rebuild", "--json"] if switch else ["rebuild", "--verify-only", "--json"]
+    arguments = ["rebuild", "--anew", "--json", *([] if switch else ["--verify-only"])]
     done = await asyncio.to_thread(_ledger, standing, arguments)
     figures: dict[str, Any] = {}
     for line in done.stdout.splitlines():

@@ -50,22 +50,26 @@ class Rebuild:
         self._announcer = announcer
         self._positions = Positions()
 
-    async def run(self, tell: Tell, *, by_operator: bool, verify_only: bool = False) -> Rebuilt:
+    async def run(self, tell: Tell, *, by_operator: bool, verify_only: bool = False, anew: bool = False) -> Rebuilt:
         """Build a book, compare it with the live one and switch to it (not when `verify_only`).
+
+        A book that an earlier run left is gone on with; `anew` drops it: other code may have built it.
 
         Raises:
             RebuildRefusedError: another rebuild runs, Kafka does not give what is needed, or the book must not go live.
         """
         try:
-            return await self._run(tell, by_operator=by_operator, verify_only=verify_only)
+            return await self._run(tell, by_operator=by_operator, verify_only=verify_only, anew=anew)
         except (KafkaError, KafkaException, MissingTopicError, SilentLogError) as error:
             raise RebuildRefusedError(f"Kafka does not give what is needed: {error}") from error
 
-    async def _run(self, tell: Tell, *, by_operator: bool, verify_only: bool) -> Rebuilt:
+    async def _run(self, tell: Tell, *, by_operator: bool, verify_only: bool, anew: bool) -> Rebuilt:
         async with self._alone(), open_log(self._kafka, self._projector.topics) as log:
             chain = await seal_chain(self._kafka)
             seal = self._must_match(log, chain.last, by_operator=by_operator)
             await self._drop_old()
+            if anew:
+                await self._drop_unfinished()
             number = await self._book_to_build(log, await greatest_book(self._kafka, chain))
             await self._fill(log, number, tell)
             await self._catch_up(log, number, tell)
@@ -105,6 +109,13 @@ class Rebuild:
                     await books.drop(connection, number)
                 except CONFLICT as error:
                     logger(__name__).warning("old book not dropped yet", book=number, error=repr(error))
+
+    async def _drop_unfinished(self) -> None:
+        """Drop the book that an earlier run left, if there is one."""
+        async with self._database.transaction() as tx:
+            number = await books.building(tx)
+            if number is not None:
+                await books.drop(tx, number)
 
     async def _book_to_build(self, log: KafkaLog, greatest_elsewhere: int) -> int:
         """The book left half-built, if it still fits the topics; else a new one."""

@@ -89,13 +89,20 @@ def _rebuild_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--verify-only", action="store_true", help="build and compare a new book, but do not switch to it"
     )
+    parser.add_argument(
+        "--anew",
+        action="store_true",
+        help="do not go on with a book that an earlier run left: after the code was mended, or to prove it once more",
+    )
     add_json(parser)
 
 
 async def _rebuild(settings: Settings, arguments: argparse.Namespace) -> int:
     async with plainly("rebuild"), opened(settings, f"iok-{NAME}-rebuild") as database:
         try:
-            done = await rebuild(settings, database).run(_tell, by_operator=True, verify_only=arguments.verify_only)
+            done = await rebuild(settings, database).run(
+                _tell, by_operator=True, verify_only=arguments.verify_only, anew=arguments.anew
+            )
         except RebuildRefusedError as error:
             raise CommandError(str(error)) from error
         if done.switched:
