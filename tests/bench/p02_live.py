@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 
-from libs.chassis.garbage import collected_by_hand
+from libs.chassis.garbage import collect_seldom
 from libs.chassis.kafka import Record
 from libs.chassis.projection.runner import BATCH_RECORDS, PARTITIONS_AT_ONCE
 from services.ledger.app import projector
@@ -23,15 +23,13 @@ async def prepare(shop: Workshop) -> RunRound:
     logs = records(shop.size.leases, shop.size.events)
     batches = [log[n : n + BATCH_RECORDS] for log in logs.values() for n in range(0, len(log), BATCH_RECORDS)]
     count = sum(map(len, batches))
+    collect_seldom()  # as the runner does
 
     async def one() -> Mapping[str, Round]:
         async with on.database.transaction() as tx:
             number = await books.make(tx, 0)
         began = time.perf_counter()
-        with collected_by_hand():
-            await asyncio.gather(
-                *[_taken(on, number, batches[n::PARTITIONS_AT_ONCE]) for n in range(PARTITIONS_AT_ONCE)]
-            )
+        await asyncio.gather(*[_taken(on, number, batches[n::PARTITIONS_AT_ONCE]) for n in range(PARTITIONS_AT_ONCE)])
         took = time.perf_counter() - began
         most = sum((await limit(on, number)).values())
         await drop(on, number)
