@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, BeforeValidator
 
-from libs.events.decoding import Fact, Headers, Rejected, Skipped, decode
+from libs.chassis.outbox import RELAYED
+from libs.events.decoding import Fact, Headers, Rejected, Skipped, check_mode, decode
 from libs.events.envelope import EventData, encode
 from libs.events.examples import EXAMPLES, example_envelope
 from libs.events.fields import DECIMAL, Part
-from libs.events.lean import decode_lean
+from libs.events.lean import PLAIN_HEADERS, decode_lean
 from libs.events.names import CHARGES, LEASES, PAYMENTS, TRANSFERS
 from libs.events.tests.bad_records import COMPANY_SOURCES, STRUCTURED, BadRecord, bad_records, dump
 from libs.events.twins import REMEMBERED_SPELLINGS, Spelling, twin_of
@@ -65,6 +66,12 @@ def test_a_plainly_good_record_is_read_without_its_model_and_says_the_same(event
     strict, lean = both(event.topic, envelope.subject.encode(), encode(envelope))
     assert agree(strict, lean)
     assert not isinstance(lean.data, EventData)
+
+
+def test_what_our_own_relays_send_has_plain_headers_that_the_models_take_too() -> None:
+    assert RELAYED in PLAIN_HEADERS
+    for headers in PLAIN_HEADERS:
+        check_mode(headers)
 
 
 @pytest.mark.parametrize("record", BAD, ids=[record.name for record in BAD])
