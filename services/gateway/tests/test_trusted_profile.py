@@ -34,6 +34,12 @@ async def test_the_way_there_and_back_with_the_cookie_of_the_beginning(opened: O
         assert "Anna Zażółć" in await portal.see("/")
 
 
+@pytest.mark.parametrize("path", ["/profil-zaufany", "/profil-zaufany/acs"])
+async def test_whoever_reloads_on_the_way_begins_again(opened: Opened, path: str) -> None:
+    async with opened(PUBLIC_URL, **TOLD) as portal:
+        assert (await portal.browser.get(path)).headers["location"] == "/zaloguj"
+
+
 async def test_over_https_the_cookie_is_bound_to_this_host(opened: Opened) -> None:
     async with opened("https://iok.example.invalid", **TOLD) as portal:
         cookie = (await portal.browser.post("/profil-zaufany")).headers["set-cookie"]

@@ -41,6 +41,7 @@ class TrustedProfile:
             return []
         return [
             PageRoute(BEGIN, self._begin, methods=["POST"]),
+            *(PageRoute(path, self._again) for path in (BEGIN, CONSUMER)),
             PageRoute(CONSUMER, self._come_back, methods=["POST"]),
             PageRoute(RETURN, self._finish),
             PageRoute(REFUSED, self._refused),
@@ -93,6 +94,10 @@ class TrustedProfile:
         self._site.reception.enter(answer, finished.token)
         answer.delete_cookie(self._cookie, secure=self._site.reception.secure, httponly=True, samesite="lax")
         return answer
+
+    async def _again(self, _: Request) -> Response:
+        """Who reloads a page that came by POST, or changes its look, begins again."""
+        return RedirectResponse("/zaloguj", 303)
 
     async def _refused(self, request: Request) -> Response:
         return self._site.page(request, "trusted-profile-refused.html")
