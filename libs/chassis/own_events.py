@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Annotated, Final, Protocol
 
 import msgspec
 from aiokafka.errors import KafkaError
@@ -30,6 +30,9 @@ FIRST_LOOK_SECONDS: Final = 5.0  # a Kafka that is away must not keep a service 
 LOOK_SECONDS: Final = 300.0
 RETRY_SECONDS: Final = 2.0
 AWAY = (*UNAVAILABLE, *CONFLICT, KafkaError, KafkaException, MissingTopicError, SilentLogError)
+
+# What reading a record that is no event may raise.
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 # Which of these events the store does not hold, or holds with another body.
 UNKNOWN = """
@@ -62,12 +65,12 @@ values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning positio
 
 
 class _Said(msgspec.Struct):
-    """What of an envelope is needed to find an event in the store."""
+    """What of an envelope is needed to find an event in the store, within what its tables can hold."""
 
-    id: str
+    id: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")]
     source: str
     subject: str
-    streamversion: int | None = None
+    streamversion: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +235,7 @@ class OwnEvents:
         for record in batch:
             if RELAYED_HEADER not in record.headers:
                 continue
-            with suppress(msgspec.MsgspecError):
+            with suppress(*UNREADABLE):
                 said = msgspec.json.decode(record.value or b"", type=_Said)
                 if said.source == self.source and said.streamversion is not None:
                     found.setdefault(said.id, _Own(said, record))
