@@ -1,5 +1,6 @@
 """The leases of the demo company: who rents what, since when, on which account and due day, and what a month costs."""
 
+import zlib
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -96,7 +97,10 @@ class Lease:
                 *({"person_id": other, "role": "co_tenant"} for other in others),
             ],
             "premises": self.premises.data(),
-            "meters": [{"meter_id": meter_id, "medium": medium} for meter_id, medium in self.premises.meters],
+            "meters": [
+                {"meter_id": meter_id, "medium": medium, **last_reading(meter_id, today)}
+                for meter_id, medium in self.premises.meters
+            ],
             "persons": self.persons,
             "waste_segregated": self.waste_segregated,
             "bank_account": self.bank_account,
@@ -104,6 +108,13 @@ class Lease:
             "deposit_grosze": _DEPOSIT_RENTS * lines[0].amount_grosze,
             "charge_lines": [each.data() for each in lines],
         }
+
+
+def last_reading(meter_id: str, today: date) -> dict[str, str]:
+    """What a meter showed when the company last read it, at the end of the half-year before."""
+    read_on = date(today.year, 6, 30) if today.month > 6 else date(today.year - 1, 12, 31)
+    litres = zlib.crc32(meter_id.encode()) % 400_000
+    return {"last_reading": f"{litres // 1000}.{litres % 1000:03}", "read_on": read_on.isoformat()}
 
 
 def lease(index: int, seed: int, today: date) -> Lease:

@@ -3,9 +3,9 @@
 The lease id is the envelope's `subject`. Amounts are gross, in grosze.
 """
 
-from typing import Annotated, ClassVar, Literal, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Protocol, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
 
 from libs.events import names
@@ -68,10 +68,19 @@ class Premises(Part):
 
 
 class Meter(Part):
-    """A meter in the premises and what it measures, such as `cold_water`."""
+    """A meter in the premises and what it measures, such as `cold_water`; perhaps what it showed when last read.
+
+    The reading is in the medium's usual unit: m³ of water and gas, GJ of heat, kWh of electricity.
+    """
 
     meter_id: Id
     medium: Text64
+    last_reading: Decimal | None = None
+    read_on: IsoDate | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_absent(self, serialised: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in serialised(self).items() if value is not None}
 
 
 class _LeaseState(EventData):

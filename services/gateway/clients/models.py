@@ -64,10 +64,12 @@ class Premises(Shape):
 
 
 class Meter(Shape):
-    """A meter of the premises."""
+    """A meter of the premises, with what it showed when it was last read, in the medium's usual unit."""
 
     meter_id: str
     medium: str
+    last_reading: str | None = None
+    read_on: date | None = None
 
 
 class ChargeLine(Shape):

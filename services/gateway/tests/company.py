@@ -107,7 +107,10 @@ def lease(lease_id: str) -> dict[str, Any]:
             "usable_area_m2": "48.5",
             "heated_area_m2": "46.20",
         },
-        "meters": [{"meter_id": "W-1001", "medium": "cold_water"}, {"meter_id": "C-2002", "medium": "heat"}],
+        "meters": [
+            {"meter_id": "W-1001", "medium": "cold_water", "last_reading": "214.5", "read_on": "2026-06-30"},
+            {"meter_id": "C-2002", "medium": "heat"},
+        ],
         "persons": 2,
         "waste_segregated": True,
         "bank_account": BANK_ACCOUNT,

@@ -139,6 +139,9 @@ async def test_the_premises_page_shows_the_contract_meters_areas_and_waste(anna:
     text = await anna.see("/umowa/L-1/lokal")
     for shown in ("L-1/2019", "1\u00a0marca\u00a02019", "48,5 m²", "46,2 m²", "Liczba liczników: 2", "są segregowane"):
         assert shown in text
+    assert "214,5 m³" in text
+    assert "(30\u00a0czerwca\u00a02026)" in text
+    assert "brak odczytu" in text
 
 
 async def test_several_leases_can_be_switched_and_the_choice_is_remembered(portal: Portal) -> None:

@@ -11,6 +11,8 @@ from services.gateway.web.site import Site
 from services.gateway.web.start import lease_context
 from services.gateway.web.visits import Missing, Visitor, missing, part
 
+UNITS = {"cold_water": "m³", "hot_water": "m³", "gas": "m³", "heat": "GJ", "electricity": "kWh"}
+
 
 class PremisesPage:
     """`/umowa/{lease_id}/lokal`."""
@@ -38,7 +40,7 @@ class PremisesPage:
             "electricity": say("prąd"),
             "gas": say("gaz"),
         }
-        context = {"lease": None if gone else lease, "role": session.leases[lease_id], "media": media}
+        context = {"lease": None if gone else lease, "role": session.leases[lease_id], "media": media, "units": UNITS}
         status = 503 if gone else 200
         return self._site.page(
             request,
