@@ -77,10 +77,12 @@ class Passage:
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
         """Carry bytes both ways until one side ends, or the door's order ends it."""
         self._writers.append(writer)
-        with suppress(OSError):  # an end that breaks off ends the connection, as on any network
-            await self._carry(reader, writer, port)
-        for each in self._writers:
-            each.transport.abort()
+        try:
+            with suppress(OSError):  # an end that breaks off ends the connection, as on any network
+                await self._carry(reader, writer, port)
+        finally:
+            for each in self._writers:
+                each.transport.abort()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
         await self._until(lambda: self.order.kind not in HELD)
