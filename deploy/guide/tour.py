@@ -30,6 +30,11 @@ def _sign_in(camera: Camera, tenant: dict[str, Any]) -> None:
     page.get_by_label("Hasło", exact=True).fill(tenant["password"])
     enter = page.get_by_role("main").get_by_role("button", name="Zaloguj się", exact=True)
     camera.step("sign-in", "Wpisz login i hasło z listu, potem naciśnij „Zaloguj się”.", enter)
+    camera.step(
+        "trusted",
+        "Albo zaloguj się Profilem Zaufanym.",
+        page.get_by_text("Zaloguj się Profilem Zaufanym").first,
+    )
     enter.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Dzień dobry")
 
