@@ -147,13 +147,19 @@ class OwnEvents:
                     await tx.execute(MARK, *_mark(batch))
         return await self.ahead()
 
-    async def first_look(self) -> None:
-        """Check before the service takes commands; without Kafka it goes on, and the relay waits for the check."""
+    async def first_look(self) -> bool:
+        """Check before the service takes commands; tells whether the store is known to lack nothing.
+
+        Without Kafka the service goes on, and the relay waits for the check.
+        """
         try:
             async with asyncio.timeout(FIRST_LOOK_SECONDS):
-                _tell(await self.check())
+                behind = await self.check()
         except AWAY as error:
             logger(__name__).warning("own events not held against Kafka yet", error=repr(error))
+            return False
+        _tell(behind)
+        return not behind
 
     async def relay_when_true(self, relay: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event) -> None:
         """Run the relay once a check has found nothing that the store lacks."""

@@ -163,13 +163,13 @@ async def _then(stop: asyncio.Event, act: Callable[[], None]) -> None:
     act()
 
 
-def _tasks(parts: Parts, roles: Sequence[str]) -> dict[str, Task]:
-    """The tasks of the roles asked for, by name."""
+def _tasks(parts: Parts, roles: Sequence[str], *, sound: bool) -> dict[str, Task]:
+    """The tasks of the roles asked for, by name; `sound`: the store is known to lack none of its own events."""
     tasks: dict[str, Task] = {}
     if "api" in roles:
         tasks["api"] = lambda stop: _serve(parts, stop)
     if "relay" in roles and parts.relay is not None:
-        tasks |= {"relay": _relay(parts.relay, parts.own_events), **parts.periodic}
+        tasks |= {"relay": parts.relay.run if sound else _relay(parts.relay, parts.own_events), **parts.periodic}
     if "projector" in roles:
         tasks |= {f"projector-{n}": runner.run for n, runner in enumerate(parts.runners)}
     return tasks
@@ -186,15 +186,14 @@ async def run_roles(service: Service[SettingsT], settings: SettingsT, roles: Seq
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     parts = await service.build(settings)
-    tasks = _tasks(parts, roles)
+    sound = parts.own_events is not None and await parts.own_events.first_look()
+    tasks = _tasks(parts, roles, sound=sound)
     if not tasks:
         raise CommandError(f"{service.name} has no role {' or '.join(roles)}")
     if parts.database is not None:
         recorder = FaultRecorder(parts.database, "+".join(roles))
         logging.getLogger().addHandler(recorder)
         tasks["faults"] = recorder.run
-    if parts.own_events is not None:
-        await parts.own_events.first_look()
     logs.logger(__name__).info("started", tasks=sorted(tasks), port=parts.port)
     running = [asyncio.create_task(task(stop), name=name) for name, task in tasks.items()]
     waiting = asyncio.create_task(stop.wait())

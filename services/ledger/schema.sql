@@ -341,15 +341,17 @@ begin
         return false;
     end if;
     execute format('alter table %I attach partition %I for values in (%s)', p_table, v_part, p_book);
-    execute format('revoke all on %I from iok_ledger', v_part);
     execute format('analyze %I', v_part);
     return true;
 end
 $$;
 
--- A filled book, indexed and with what was put off in it, is from now on built like any other.
+-- A filled book, indexed and with what was put off in it, is from now on built like any other: through the tables of all
+-- books. Only now are the rights on its own tables taken back, for a filling that was stopped goes on writing there.
 create function end_filling(p_book integer) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    v_table text;
 begin
     if (select count(*) from pg_inherits i join pg_class c on c.oid = i.inhrelid
             where c.relname = any (select t || '_' || p_book from unnest(filled_tables()) as t))
@@ -357,6 +359,9 @@ begin
     then
         raise exception 'book % has tables without indexes', p_book;
     end if;
+    foreach v_table in array filled_tables() loop
+        execute format('revoke all on %I from iok_ledger', v_table || '_' || p_book);
+    end loop;
     update books set state = 'building' where book = p_book and state = 'filling';
 end
 $$;
@@ -373,8 +378,8 @@ begin
 end
 $$;
 
--- What a book holds and another one lacks: entries (with both digests) and postings of transfers. None: the other book tells
--- all that this one told, and whatever else has come since.
+-- What a book holds and another one lacks: entries (with both digests), postings of transfers, and what was heard of leases.
+-- None: the other book tells all that this one told, and whatever else has come since.
 create function lacking(p_book integer, p_other integer)
 returns table (topic text, subject text, source text, id uuid)
 language sql stable as $$
@@ -390,6 +395,13 @@ language sql stable as $$
         select from book_postings o
         where o.book = p_other and o.subject = t.subject and o.topic = t.topic and o.source = t.source and o.id = t.id
             and o.booked_on = t.booked_on and o.amounts = t.amounts
+    )
+    union all
+    select s.topic, s.subject, s.source, s.id from book_seen s
+    where s.book = p_book and s.topic = 'iok.leases' and not exists (
+        select from book_seen o
+        where o.book = p_other and o.topic = s.topic and o.subject = s.subject and o.source = s.source and o.id = s.id
+            and o.content_digest = s.content_digest
     )
 $$;
 

@@ -78,6 +78,9 @@ async def test_a_filling_that_was_stopped_goes_on_and_gives_the_live_book_again(
     await ledger.publish("ChargeIssued", charge(5, "C-3"), source=ERP, id=event_id(7), streamversion=3, partition=3)
     await ledger.reads(9)
     before = await figures(ledger, 1)
+    await filled(ledger, number)
+    async with ledger.database.connection() as connection:
+        assert await put_off.count(connection, number) == 3  # what was new went in, also after the indexes stood
     rebuilt = await rebuild(ledger.settings, ledger.database).run(lambda _: None, by_operator=True)
     assert (rebuilt.book, rebuilt.same_hash, rebuilt.entries) == (number, True, 4)
     assert await figures(ledger, number) == before
