@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: measure, print, and write `bench/latest.json` below var."""
+"""`python -m tests.bench`: measure, print, write `bench/latest.json` below var; --page makes its table of it."""
 
 import argparse
 import sys
@@ -7,14 +7,18 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy.local.places import ROOT
 from libs.chassis import logs
 from libs.chassis.settings import var_folder
-from tests.bench import machine, measures, report
+from tests.bench import machine, measures, page, report
 from tests.bench.figures import LEAST_ROUNDS
 from tests.bench.run import Order, run
 from tests.bench.workshop import Size
 
 DEFAULT_SIZES = "1000x10000,10000x100000"
+PAGE = ROOT / "docs" / "performance.md"
+PICTURE = ROOT / "docs" / "pictures" / "performance.svg"
+EXPECTED_MINUTES = "all figures, 5 rounds, default sizes: about 12 minutes on an idle machine of two cores"
 LEASES = range(10, 100_001)
 EVENTS = range(100, 10_000_001)
 
@@ -48,12 +52,29 @@ def _parser() -> argparse.ArgumentParser:
         "--sizes", type=sizes_of, default=sizes_of(DEFAULT_SIZES), metavar="LEASESxEVENTS,…",
         help=f"sizes of the company (default: {DEFAULT_SIZES}; the largest, by hand: 100000x10000000)",
     )  # fmt: skip
+    parser.add_argument(
+        "--page", nargs="?", type=Path, const=Path(), metavar="FILE",
+        help="measure nothing: make docs/performance.md's table and plot of FILE (default: var/bench/latest.json)",
+    )  # fmt: skip
     return parser
+
+
+def _page(file: Path) -> int:
+    try:
+        page.write(file, PAGE, PICTURE)
+    except page.NotMeasuredError as error:
+        print(f"tests.bench: {error}", file=sys.stderr)
+        return 2
+    print(f"written: {PAGE.relative_to(ROOT)}, {PICTURE.relative_to(ROOT)}")
+    return 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 0: all was measured, whether or not the bars are met; 1: something was not."""
     options = _parser().parse_args(arguments)
+    latest = var_folder() / "bench" / "latest.json"
+    if options.page is not None:
+        return _page(latest if options.page == Path() else options.page)
     try:
         chosen = measures.chosen(options.only)
     except ValueError as error:
@@ -66,12 +87,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     logs.configure("bench", "bench", "ERROR")
     facts = machine.facts()
+    tell(EXPECTED_MINUTES)
     with tempfile.TemporaryDirectory(prefix="iok-bench-") as home:
         results = run(Order(chosen, options.sizes, options.rounds, Path(home), tell))
     print(report.terminal(results, facts))
-    file = var_folder() / "bench" / "latest.json"
-    report.write_json(file, results, facts, [str(size) for size in options.sizes])
-    tell(f"written: {file}")
+    report.write_json(latest, results, facts, [str(size) for size in options.sizes])
+    tell(f"written: {latest}")
     return 1 if any(result.failure for result in results) else 0
 
 

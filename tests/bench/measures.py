@@ -1,14 +1,29 @@
 """Every measure, in the order in which they run. A new one is a line here."""
 
-from tests.bench import p01_rebuild, p02_live, p04_payment_start, p06_reading, p09_relay, p12_proofs
+from tests.bench import (
+    p01_rebuild,
+    p02_live,
+    p03_visible,
+    p04_payment_start,
+    p05_gateway,
+    p06_reading,
+    p08_charge_run,
+    p09_relay,
+    p11_start_page,
+    p12_proofs,
+)
 from tests.bench.workshop import Measure
 
 MEASURES: tuple[Measure, ...] = (
     p01_rebuild.MEASURE,
     p02_live.MEASURE,
+    p03_visible.MEASURE,
     p04_payment_start.MEASURE,
+    p05_gateway.MEASURE,
     p06_reading.MEASURE,
+    p08_charge_run.MEASURE,
     p09_relay.MEASURE,
+    p11_start_page.MEASURE,
     p12_proofs.MEASURE,
 )
 

@@ -60,7 +60,7 @@ async def _one(order: Order, servers: Servers, measure: Measure) -> list[Result]
                 rounds.append(dict(await run_round()))
                 order.tell(f"{name}: round {n} of {order.rounds}: {_told(rounds[-1])}")
     except Exception as error:  # noqa: BLE001  # one broken measure must not cost the others
-        late = isinstance(error, TimeoutError)
+        late = isinstance(error, TimeoutError) and time.monotonic() - began >= measure.seconds
         failure = f"not done within {measure.seconds:.0f} s" if late else repr(error)[:FAILURE_CHARACTERS]
         order.tell(f"{name}: {failure}")
     order.tell(f"{name}: {time.monotonic() - began:.0f} s")

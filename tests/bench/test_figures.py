@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from defusedxml.ElementTree import fromstring
 
-from tests.bench import measures, report
+from tests.bench import measures, page, report
 from tests.bench.__main__ import sizes_of
 from tests.bench.figures import Bar, Result, Round
 from tests.bench.workshop import Size
@@ -64,3 +65,43 @@ def test_every_figure_has_one_measure() -> None:
 
 def test_sizes_are_read_smallest_first_and_within_bounds() -> None:
     assert sizes_of("10000x100000,1000x10000") == (Size(1_000, 10_000), Size(10_000, 100_000))
+
+
+def test_the_page_gets_table_and_plot_and_keeps_its_own_text(tmp_path: Path) -> None:
+    results = [
+        Result(RATE, [Round(39, 100)]),
+        Result(DELAY, [Round(10)]),
+        Result(Bar("P1", "a | b", "events/s", 1, 2), [], failure="Kafka <went> away"),
+    ]
+    file, written, picture = tmp_path / "latest.json", tmp_path / "performance.md", tmp_path / "plot.svg"
+    report.write_json(file, results, {"cores": "2"}, ["10x100"])
+    written.write_text(f"# Ours\n{page.BEGIN}\nold\n{page.END}\nours too\n")
+    page.write(file, written, picture)
+    once = written.read_text()
+    page.write(file, written, picture)
+    assert written.read_text() == once
+    assert once.startswith("# Ours\n")
+    assert once.endswith("ours too\n")
+    assert "old" not in once
+    for part in (
+        "**not met** by P9",
+        "aim are met by P3 50/s",
+        "0.39 (0.39 to 0.39)",
+        "a \\| b",
+        "Kafka &lt;went> away",
+    ):
+        assert part in once
+    drawn = fromstring(picture.read_text())
+    assert [each.text for each in drawn if each.tag.endswith("title")] == ["Every figure against its bar"]
+    assert "P9: 0.97 times the bar; P3 50/s: 2.50 times" in picture.read_text()
+
+
+def test_without_a_run_or_a_place_the_page_stays_as_it_is(tmp_path: Path) -> None:
+    written = tmp_path / "performance.md"
+    written.write_text("# Ours\n")
+    with pytest.raises(page.NotMeasuredError, match="make bench"):
+        page.write(tmp_path / "none.json", written, tmp_path / "plot.svg")
+    report.write_json(tmp_path / "latest.json", [], {}, [])
+    with pytest.raises(page.NotMeasuredError, match="has no lines"):
+        page.write(tmp_path / "latest.json", written, tmp_path / "plot.svg")
+    assert written.read_text() == "# Ours\n"

@@ -121,18 +121,18 @@ async def until_ready(url: str) -> None:
     Raises:
         TimeoutError: it does not; its log in the run's folder tells why.
     """
-    until = time.monotonic() + READY_SECONDS
+    until, said = time.monotonic() + READY_SECONDS, "nothing"
     async with aiohttp.ClientSession() as client:
         while time.monotonic() < until:
             try:
                 async with client.get(f"{url}/readyz") as answer:
                     if answer.status == 200:
                         return
-            except aiohttp.ClientError:
-                await asyncio.sleep(PAUSE_SECONDS)
-                continue
+                    said = await answer.text()
+            except aiohttp.ClientError as error:
+                said = repr(error)
             await asyncio.sleep(PAUSE_SECONDS)
-    raise TimeoutError(f"{url} is not ready after {READY_SECONDS:.0f} s")
+    raise TimeoutError(f"{url} is not ready after {READY_SECONDS:.0f} s; last it said: {said[:300]}")
 
 
 async def _ended(process: asyncio.subprocess.Process) -> None:
