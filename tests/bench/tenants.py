@@ -75,7 +75,7 @@ async def tenants(shop: Workshop, *others: str) -> Tenants:
     for service in others:
         urls[service] = await _started(shop, service, common, leases)
     doors = {f"IOK_{service.upper()}_URL": url for service, url in urls.items()}
-    gateway = await shop.service("gateway", "api", environment=common | doors)
+    gateway = await shop.service("gateway", "all", environment=common | doors)
     return Tenants(_port(gateway), _port(urls["ledger"]), leases, sessions, signer)
 
 

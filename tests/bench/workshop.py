@@ -98,7 +98,7 @@ class Workshop:
 
     async def service(self, service: str, *roles: str, environment: Mapping[str, str]) -> str:
         """Start roles of a service, each as a process of its own; its address once the api is ready ('' without it)."""
-        port = self.port(service) if "api" in roles else 0
+        port = self.port(service) if {"api", "all"} & set(roles) else 0
         told = dict(environment) | ({f"IOK_{service.upper()}_PORT": str(port)} if port else {})
         for role in roles:
             await self.process(f"{service}-{role}", f"services.{service}", role, environment=told)
