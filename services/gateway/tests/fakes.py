@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from typing import Any
-from urllib.parse import unquote
 
 from aiohttp import web
 
 from services.gateway.tests import company
+from services.gateway.tests.fake_files import files, problem
 
 Answer = tuple[int, Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -66,7 +66,7 @@ class Fake:
         if self.slow:
             await asyncio.sleep(LOST_SECONDS)
         if self.refuses_tokens:
-            return _problem(401, "Wymagane zalogowanie")
+            return problem(401, "Wymagane zalogowanie")
         if self.away:
             return web.json_response({"title": "away"}, status=503, headers={"Retry-After": "7"})
         return await handler(request)
@@ -115,12 +115,6 @@ class Company:
         return company.PEOPLE.get(token.partition(":")[2])
 
 
-def _problem(status: int, title: str, **more: Any) -> web.Response:
-    retry = {"Retry-After": "1"} if more.pop("retry", False) else {}
-    body = {"type": "about:blank", "title": title, "status": status, **more}
-    return web.json_response(body, status=status, content_type="application/problem+json", headers=retry)
-
-
 def _token(request: web.Request) -> str:
     return request.headers.get("Authorization", "").removeprefix("Bearer ")
 
@@ -154,29 +148,29 @@ def _identity(world: Company) -> list[web.RouteDef]:
         given = await request.json()
         person = company.PEOPLE.get(given["login"])
         if person is None or person.password != given["password"]:
-            return _problem(401, "Nie udało się zalogować")
+            return problem(401, "Nie udało się zalogować")
         token = f"opaque-{person.login}-{next(world.numbers)}"  # a token never comes back
         world.sessions[token] = person.login
         return web.json_response(_opened(person, token), status=201)
 
     async def end(request: web.Request) -> web.Response:
         known = world.sessions.pop(_token(request), None)
-        return _problem(401, "Wymagane zalogowanie") if known is None else web.Response(status=204)
+        return problem(401, "Wymagane zalogowanie") if known is None else web.Response(status=204)
 
     async def exchange(request: web.Request) -> web.Response:
         login = world.sessions.get(_token(request))
         if login is None:
-            return _problem(401, "Wymagane zalogowanie")
+            return problem(401, "Wymagane zalogowanie")
         return web.json_response(_held(company.PEOPLE[login], (await request.json())["audiences"]))
 
     async def change(request: web.Request) -> web.Response:
         login = world.sessions.get(_token(request))
         if login is None:
-            return _problem(401, "Wymagane zalogowanie")
+            return problem(401, "Wymagane zalogowanie")
         given = await request.json()
         if len(given["new_password"]) < 12:
             errors = [{"field": "new_password", "message": "Hasło musi mieć co najmniej 12 znaków."}]
-            return _problem(422, "Nieprawidłowe dane", errors=errors)
+            return problem(422, "Nieprawidłowe dane", errors=errors)
         del world.sessions[_token(request)]
         world.sessions["opaque-rotated"] = "anna"
         return web.json_response({"token": "opaque-rotated", "expires_at": "2030-01-01T00:00:00Z"})
@@ -205,7 +199,7 @@ def _trusted_profile(world: Company) -> list[web.RouteDef]:
     async def finish(request: web.Request) -> web.Response:
         back = (await request.json())["browser_secret"]
         if not back:
-            return _problem(401, "Nie udało się zalogować Profilem Zaufanym")
+            return problem(401, "Nie udało się zalogować Profilem Zaufanym")
         world.sessions["opaque-vouched"] = "anna"
         return web.json_response({"token": "opaque-vouched", "back": back}, status=201)
 
@@ -230,9 +224,9 @@ def _of_lease(world: Company, answer: Callable[[web.Request], Answer]) -> Handle
     async def handle(request: web.Request) -> web.Response:
         person = world.person(request)
         if person is None or request.match_info["lease_id"] not in person.leases or person.roles:
-            return _problem(404, "Nie znaleziono")
+            return problem(404, "Nie znaleziono")
         status, body = answer(request)
-        return _problem(status, "Nie znaleziono") if status >= 400 else web.json_response(body)
+        return problem(status, "Nie znaleziono") if status >= 400 else web.json_response(body)
 
     return handle
 
@@ -256,7 +250,7 @@ def _ledger(world: Company) -> list[web.RouteDef]:
     async def history_file(request: web.Request) -> web.StreamResponse:
         person = world.person(request)
         if person is None or request.match_info["lease_id"] not in person.leases:
-            return _problem(404, "Nie znaleziono")
+            return problem(404, "Nie znaleziono")
         named = {"Content-Disposition": 'attachment; filename="historia.csv"'}
         return web.Response(body="\ufeffData;Kwota\r\n".encode(), content_type="text/csv", headers=named)
 
@@ -289,12 +283,12 @@ def _started(world: Company, request: web.Request, given: dict[str, Any]) -> web
     """Start a payment once per key."""
     key = request.headers.get("Idempotency-Key")
     if not key:
-        return _problem(400, "Brak nagłówka Idempotency-Key")
+        return problem(400, "Brak nagłówka Idempotency-Key")
     if world.refused_fields:
-        return _problem(422, "Nieprawidłowe dane", errors=world.refused_fields)
+        return problem(422, "Nieprawidłowe dane", errors=world.refused_fields)
     if world.in_flight_times > 0:
         world.in_flight_times -= 1
-        return _problem(409, "Polecenie jest w toku", retry=True)
+        return problem(409, "Polecenie jest w toku", retry=True)
     order = {"ServiceID": "100", "OrderID": f"o{len(world.stored)}", "Hash": "a" * 64}
     redirect = {"method": "GET", "url": f"{world.autopay_url}/payment", "fields": order}
     body = company.payment("initiated") | {"amount_grosze": given["amount_grosze"], "redirect": redirect}
@@ -310,12 +304,12 @@ def _payments(world: Company) -> list[web.RouteDef]:
     async def start(request: web.Request) -> web.Response:
         person = world.person(request)
         if person is None or request.match_info["lease_id"] not in person.leases:
-            return _problem(404, "Nie znaleziono")
+            return problem(404, "Nie znaleziono")
         return _started(world, request, await request.json())
 
     async def one(request: web.Request) -> web.Response:
         if request.match_info["payment_id"] != "p-1":
-            return _problem(404, "Nie znaleziono")
+            return problem(404, "Nie znaleziono")
         fields = {"ServiceID": "100", "OrderID": "o1", "Hash": "a" * 64}
         redirect = {"method": "GET", "url": f"{world.autopay_url}/payment", "fields": fields}
         return web.json_response(company.payment(world.payment_status) | {"redirect": redirect})
@@ -329,7 +323,7 @@ def _payments(world: Company) -> list[web.RouteDef]:
 
     async def returned(request: web.Request) -> web.Response:
         if request.query.get("Hash") != "a" * 64:
-            return _problem(404, "Nie znaleziono")
+            return problem(404, "Nie znaleziono")
         body = company.payment(world.payment_status)
         return web.json_response({name: body[name] for name in ("payment_id", "lease_id", "status", "amount_grosze")})
 
@@ -355,7 +349,7 @@ def _correspondence(world: Company) -> list[web.RouteDef]:
         given = await request.json()
         if len(given["title"]) > 120:
             errors = [{"field": "title", "message": "Temat może mieć najwyżej 120 znaków."}]
-            return _problem(422, "Nieprawidłowe dane", errors=errors)
+            return problem(422, "Nieprawidłowe dane", errors=errors)
         key = request.headers["Idempotency-Key"]
         if key not in world.stored:
             opened = company.opened_matter(given["title"], given.get("text", ""))
@@ -367,12 +361,12 @@ def _correspondence(world: Company) -> list[web.RouteDef]:
 
     async def matter(request: web.Request) -> web.Response:
         found = world.matters.get(request.match_info["matter_id"])
-        return web.json_response(found) if found else _problem(404, "Nie znaleziono")
+        return web.json_response(found) if found else problem(404, "Nie znaleziono")
 
     async def write(request: web.Request) -> web.Response:
         found = world.matters.get(request.match_info["matter_id"])
         if found is None:
-            return _problem(404, "Nie znaleziono")
+            return problem(404, "Nie znaleziono")
         letter = json.loads(await request.read())
         message = company.message("tenant", letter["text"])
         found["messages"].append(message)
@@ -385,47 +379,5 @@ def _correspondence(world: Company) -> list[web.RouteDef]:
         web.post("/matters", open_matter),
         web.get("/matters/{matter_id}", matter),
         web.post("/matters/{matter_id}/messages", write),
-        *_files(world),
-    ]
-
-
-def _files(world: Company) -> list[web.RouteDef]:
-    """Files: a draft whose name says `bad` is refused."""
-
-    async def upload(request: web.Request) -> web.Response:
-        name = unquote(request.headers["X-File-Name"])
-        if "bad" in name:
-            return _problem(422, "Nie przyjęto pliku", errors=[{"field": "attachments", "message": "PDF ma skrypt."}])
-        content = await request.read()
-        attachment_id = request.headers["Idempotency-Key"][:16]
-        draft = {"attachment_id": attachment_id, "name": name, "media_type": "application/pdf", "status": "ready"}
-        world.drafts[attachment_id] = {**draft, "size_bytes": len(content), "content": content}
-        return web.json_response({**draft, "size_bytes": len(content)}, status=201)
-
-    async def drafts(request: web.Request) -> web.Response:
-        found = [world.drafts[one] for one in request.query.getall("id") if one in world.drafts]
-        return web.json_response({"items": [{k: v for k, v in one.items() if k != "content"} for one in found]})
-
-    async def remove(request: web.Request) -> web.Response:
-        found = world.drafts.pop(request.match_info["attachment_id"], None)
-        return _problem(404, "Nie znaleziono") if found is None else web.Response(status=204)
-
-    async def one(request: web.Request) -> web.Response:
-        found = world.drafts.get(request.match_info["attachment_id"])
-        if found is None:
-            return _problem(404, "Nie znaleziono")
-        named = {"Content-Disposition": "attachment; filename*=UTF-8''umowa.pdf"}
-        return web.Response(body=found["content"], content_type="application/pdf", headers=named)
-
-    async def form(request: web.Request) -> web.Response:
-        if request.match_info["matter_type_id"] not in {one["matter_type_id"] for one in company.MATTER_TYPES}:
-            return _problem(422, "Nieprawidłowe dane")
-        return web.Response(body=await request.read(), content_type="application/pdf")
-
-    return [
-        web.post("/attachments", upload),
-        web.get("/attachments", drafts),
-        web.delete("/attachments/{attachment_id}", remove),
-        web.get("/matters/{matter_id}/attachments/{attachment_id}", one),
-        web.post("/matter-types/{matter_type_id}/form.{file_type}", form),
+        *files(world.drafts),
     ]
