@@ -60,6 +60,10 @@ def test_the_styles_ask_for_nothing_beyond_this_host(files: dict[str, bytes]) ->
     ]
 
 
+def test_what_is_hidden_stays_so_whatever_a_component_says(files: dict[str, bytes]) -> None:
+    assert b"[hidden]{display:none !important}" in files["portal.css"]
+
+
 def test_the_lock_of_the_front_end_names_no_registry() -> None:
     assert '"resolved"' not in LOCK.read_text(encoding="utf-8")
 

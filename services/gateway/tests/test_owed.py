@@ -1,10 +1,12 @@
 """What is unpaid: of a month, of all months, and which payments are waited for."""
 
-from services.gateway.clients.models import Balance, ChargedMonths, MonthCharges, Payments
+from datetime import date
+
+from services.gateway.clients.models import Balance, ChargedMonths, DueMonth, MonthCharges, Payments
 from services.gateway.tests import company
 from services.gateway.tests.company import MONTH_GROSZE, MONTHS
 from services.gateway.web.owed import Owed, first_unpaid
-from services.gateway.web.start import waiting_payments
+from services.gateway.web.start import overdue_since, waiting_payments
 
 OWED = Owed(Balance.model_validate(company.balance()))
 ROWS = ChargedMonths.model_validate({"items": company.charged_months()}).items
@@ -31,3 +33,9 @@ def test_all_payments_that_wait_are_named_and_of_those_only_started_the_newest_o
     assert waiting("pending", "initiated", "pending", "confirmed", "in_review") == ["pending", "pending", "in_review"]
     assert waiting("initiated", "initiated", "pending") == ["initiated", "pending"]
     assert waiting("confirmed", "initiated", "failed") == []
+
+
+def test_what_is_due_is_late_since_the_earliest_day_before_today() -> None:
+    due = [DueMonth(due_on=date(2026, month, 30), amount_grosze=1) for month in (10, 9)]
+    assert overdue_since(due, date(2026, 10, 30)) == date(2026, 9, 30)
+    assert overdue_since(due[:1], date(2026, 10, 30)) is None

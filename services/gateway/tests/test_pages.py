@@ -90,6 +90,31 @@ async def test_what_is_due_today_names_its_months(anna: Portal, path: str) -> No
     assert f'href="/umowa/L-1/place?miesiac={MONTHS[1]}">październik' in tile
 
 
+@pytest.mark.parametrize("path", ["/", "/umowa/L-1/finanse"])
+@pytest.mark.parametrize(
+    ("today", "later", "status", "button"),
+    [
+        (1, 0, "confirmed", ("govuk-button ", "Płacę")),
+        (1, 0, "pending", ("govuk-button govuk-button--secondary", "Płacę")),
+        (0, 1, "confirmed", ("govuk-button govuk-button--secondary", "Zapłać wcześniej")),
+        (0, 0, "confirmed", None),
+    ],
+)
+async def test_the_way_to_pay_is_as_loud_as_what_is_owed(
+    anna: Portal, path: str, today: int, later: int, status: str, button: tuple[str, str] | None
+) -> None:
+    anna.company.balance |= {"due_today_grosze": today, "not_yet_due_grosze": later}
+    anna.company.payment_status = status
+    tile = (await anna.see(path)).partition('id="dzis"')[2].partition("</section>")[0]
+    assert (
+        re.findall(r'<a class="(govuk-button[^"]*)" href="/umowa/L-1/place">([^<]+)', tile) == [button][: bool(button)]
+    )
+
+
+async def test_what_is_late_says_since_when(anna: Portal) -> None:
+    assert "Po terminie od 15\u00a0października\u00a02026" in await anna.see("/")
+
+
 async def test_the_balance_page_names_the_account_and_the_title_of_a_transfer(anna: Portal) -> None:
     text = await anna.see("/umowa/L-1/finanse")
     assert "61 1090 1014 0000 0712 1981 2874" in text

@@ -77,6 +77,12 @@ async def test_a_payment_that_waits_is_named_before_the_button(anna: Portal, pag
     assert said in before
 
 
+async def test_a_payment_that_waits_is_named_before_the_choices(anna: Portal) -> None:
+    before, choice, after = (await anna.see(PLACE)).partition('name="choice"')
+    assert choice
+    assert ("czeka na potwierdzenie" in before, "czeka na potwierdzenie" in after) == (True, False)
+
+
 async def test_while_payments_are_away_the_month_is_still_shown(anna: Portal) -> None:
     anna.company.payments.away = True
     text = await anna.see(PLACE)
@@ -168,6 +174,14 @@ async def test_each_payment_tells_its_state_and_how_to_go_on(anna: Portal, statu
     assert said in main
     assert ("Zapłać ponownie" in main) == (status in {"failed", "expired"})
     assert ("Dokończ" in main) == (status == "initiated")
+
+
+async def test_a_payment_that_failed_is_not_offered_again_when_nothing_is_owed(anna: Portal) -> None:
+    anna.company.payment_status = "failed"
+    anna.company.balance |= {"due_today_grosze": 0, "not_yet_due_grosze": 0}
+    text = await anna.see("/umowa/L-1/platnosci")
+    assert "nie udała się" in text
+    assert "Zapłać ponownie" not in text
 
 
 async def test_a_payment_that_was_left_goes_on_with_the_same_order_and_a_settled_one_does_not(anna: Portal) -> None:

@@ -73,6 +73,15 @@ async def test_the_slip_can_be_printed(anna: Portal) -> None:
     assert "Anna Zażółć" in text
 
 
+async def test_when_nothing_is_due_the_payer_is_told_to_write_the_sum(anna: Portal) -> None:
+    assert "Kwotę wpisz samodzielnie." not in await anna.see(PAGE)
+    anna.company.balance |= {"due_today_grosze": 0, "next_due": None}
+    assert "Kwotę wpisz samodzielnie." in await anna.see(PAGE)
+    [page] = PdfReader(io.BytesIO((await anna.browser.get(f"{PAGE}.pdf")).content)).pages
+    said = " ".join(page.extract_text().split())
+    assert ("Kwotę wpisz samodzielnie." in said, "Wypełni przelew" in said) == (True, False)
+
+
 def transfer(**fields: object) -> Transfer:
     given = {"account": BANK_ACCOUNT, "recipient": "TBS", "title": "Czynsz", "amount_grosze": 1} | fields
     return Transfer(**given)  # type: ignore[arg-type]

@@ -6,6 +6,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.gateway.clients.doors import Ledger, Payments
+from services.gateway.clients.models import Balance
+from services.gateway.web.owed import Owed
 from services.gateway.web.paying import address_at_autopay
 from services.gateway.web.routing import PageRoute
 from services.gateway.web.site import Site
@@ -32,15 +34,17 @@ class OnlinePayments:
     async def _list(self, request: Request, visitor: Visitor) -> Response:
         say = self._site.language.text
         session, lease_id, seconds = visitor.session, visitor.lease(), visitor.seconds_left()
-        leases, payments = await asyncio.gather(
+        leases, payments, balance = await asyncio.gather(
             part(say("umowy"), self._ledger.leases(session, seconds)),
             part(say("płatności internetowe"), self._payments.of_lease(session, lease_id, PAYMENTS_LOOKED_AT, seconds)),
+            part("", self._ledger.balance(session, lease_id, seconds)),  # without it, nothing is offered for payment
         )
+        owes = isinstance(balance, Balance) and Owed(balance).grosze > 0
         gone = isinstance(payments, Missing)
         return self._site.page(
             request,
             "online-payments.html",
-            {"payments": None if isinstance(payments, Missing) else payments.items}
+            {"payments": None if isinstance(payments, Missing) else payments.items, "owes": owes}
             | lease_context(leases, visitor, "/platnosci"),
             status=503 if gone else 200,
             missing=missing(leases, payments),

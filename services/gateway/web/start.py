@@ -1,14 +1,17 @@
 """The start page: what is to be paid today, when the next is due, the saldo, what else is going on."""
 
 import asyncio
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.clients.doors import Correspondence, Ledger, Payments
 from services.gateway.clients.matter_models import Matters
-from services.gateway.clients.models import Explanation, LeaseRows, Payment
+from services.gateway.clients.models import DueMonth, Explanation, LeaseRows, Payment
 from services.gateway.clients.models import Payments as PaymentsPage
+from services.gateway.web.language import WARSAW
 from services.gateway.web.routing import PageRoute
 from services.gateway.web.site import Site
 from services.gateway.web.visits import Missing, Visitor, missing, part
@@ -44,14 +47,21 @@ class Start:
             part(say("płatności internetowe"), self._payments.of_lease(session, lease_id, PAYMENTS_LOOKED_AT, seconds)),
             part(say("korespondencja"), self._correspondence.matters(session, None, NEWEST_MATTERS, seconds)),
         )
+        due = explanation.due_today if isinstance(explanation, Explanation) else []
         context = {
             "balance": None if isinstance(balance, Missing) else balance,
-            "due": explanation.due_today if isinstance(explanation, Explanation) else [],
+            "due": due,
+            "overdue_since": overdue_since(due, datetime.now(UTC).astimezone(WARSAW).date()),
             "waiting": waiting_payments(payments),
             "matters": matters.items if isinstance(matters, Matters) else None,
         }
         gone = missing(leases, balance, explanation, payments, matters)
         return self._site.page(request, "start.html", context | lease_context(leases, visitor, ""), missing=gone)
+
+
+def overdue_since(due: Sequence[DueMonth], today: date) -> date | None:
+    """The earliest due date before today, in Warsaw, of what is due by now; None: all of it is due today."""
+    return min((row.due_on for row in due if row.due_on < today), default=None)
 
 
 def waiting_payments(payments: PaymentsPage | Missing) -> list[Payment]:

@@ -85,6 +85,7 @@ def transfer_of(company: Company, language: Language, lease: Lease, month: str |
 def slip_words(company: Company, language: Language, transfer: zbp.Transfer, payer: str) -> dict[str, Any]:
     """The words and figures of the slip. `payer`: name and address."""
     say = language.text
+    filled = say("Wypełni przelew za Ciebie.") if transfer.amount_grosze else say("Kwotę wpisz samodzielnie.")
     return {
         "language": language.code,
         "title": say("Polecenie przelewu lub wpłata gotówkowa"),
@@ -100,7 +101,7 @@ def slip_words(company: Company, language: Language, transfer: zbp.Transfer, pay
         "stamp": say("Data, podpis, stempel"),
         "drawing": zbp.drawing(transfer),
         "drawing_says": say("Kod QR przelewu dla aplikacji banku"),
-        "hint": say("Zeskanuj kod w aplikacji swojego banku. Wypełni przelew za Ciebie."),
+        "hint": f"{say('Zeskanuj kod w aplikacji swojego banku.')} {filled}",
     }
 
 
