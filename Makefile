@@ -49,8 +49,8 @@ down: install ## Stop what `make up` started
 	@$(PY) -m deploy.local down
 
 .PHONY: status
-status: install ## Say what runs, and where
-	@$(PY) -m deploy.local status
+status: install ## Say what runs, and where (in scripts: python -m deploy.local status, 1 when not all is ready)
+	@$(PY) -m deploy.local status || true
 
 .PHONY: pages
 pages: install ## Build the portal's styles, scripts and fonts (only when their sources changed)

@@ -28,6 +28,15 @@ FILES: Final[Mapping[str, Callable[[Sheet], bytes]]] = {
 }
 
 
+def our_accounts() -> str:
+    """The company's accounts as payments is told them: one of an MT940 with the profile that is named as the file."""
+    sheets = ((name, Sheet(place + 1, date.min, ())) for place, name in enumerate(FILES))
+    return ",".join(
+        f"{sheet.account}={name.removesuffix('.sta')}" if name.endswith(".sta") else sheet.account
+        for name, sheet in sheets
+    )
+
+
 def write(order: Order, export: Path) -> None:
     """Write the statements beside the export that they follow from; the same again gives the same bytes."""
     folder = export / FOLDER

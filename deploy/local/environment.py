@@ -13,6 +13,7 @@ from secrets import token_bytes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
+from deploy.demo import company, statements
 from deploy.local import trusted_profile
 from deploy.local.kafka import KafkaAccess
 from deploy.local.places import Places, write_private
@@ -40,6 +41,7 @@ SANDBOXES: Mapping[str, tuple[int, str, str]] = {
 AUTOPAY_SERVICE_ID = "100001"
 SANDBOX_FEE_GROSZE = "100"  # taken from the payer by our stand-in, so that the demo shows it named before leaving
 COMPANY_SOURCES = "erp"
+OUR_ACCOUNTS = "IOK_PAYMENTS_OUR_ACCOUNTS"
 
 # RFC 9106's second choice, made smaller to what OWASP asks for: 19 MiB, two passes, one lane.
 ARGON2_KIB = 19 * 1024
@@ -131,11 +133,14 @@ class Surroundings:
     def _company(self, service: str) -> dict[str, str]:
         """Who the landlord is, as the launcher was told: operators' commands in other shells must see it as well.
 
+        What it was not told is the demo company's; a variable told empty stays empty.
+
         Beside our own stand-in for Autopay the pages name the fee that it takes.
         """
         fee = {"IOK_PAYER_FEE_GROSZE": SANDBOX_FEE_GROSZE} if SANDBOX in self.ports else {}
         told = ("IOK_COMPANY_", "IOK_PAYER_FEE_", f"IOK_{service.upper()}_COMPANY_", "IOK_ACCESSIBILITY_")
-        return fee | {name: value for name, value in self.environment.items() if name.startswith(told)}
+        given = {name: value for name, value in self.environment.items() if name.startswith(told)}
+        return {**fee, **company.VARIABLES, **given}
 
     def sandbox(self, name: str) -> dict[str, str]:
         """What a stand-in of ours is told."""
@@ -172,6 +177,8 @@ class Surroundings:
             is_ours = TRUSTED_PROFILE_SANDBOX in self.ports
             ours = trusted_profile.of_identity(self._pairs) if is_ours else {}
             variables |= ours or trusted_profile.given(self.environment)
+        if service == "payments":
+            variables[OUR_ACCOUNTS] = self.environment.get(OUR_ACCOUNTS, statements.our_accounts())
         if service in STORING:
             variables[database_variable(service)] = self.service_dsn(service)
             variables[f"IOK_{service.upper()}_OWNER_DATABASE_URL"] = self.owner_dsn(service)

@@ -53,7 +53,7 @@ def statement_rules(settings: Settings) -> StatementRules:
         BadProfilesError, OSError: the file of profiles cannot be read, or a setting names a profile it does not hold.
     """
     profiles = read_profiles((settings.bank_profiles or FOLDER / "bank_profiles.toml").read_text(encoding="utf-8"))
-    unknown = set(settings.our_accounts.values()) - set(profiles)
+    unknown = set(settings.our_accounts.values()) - {"", *profiles}
     if unknown:
         raise BadProfilesError(f"IOK_PAYMENTS_OUR_ACCOUNTS names profiles that there are not: {', '.join(unknown)}")
     rules = Rules.of(settings.settlement_sender, settings.settlement_paid_day, settings.settlement_accounts)

@@ -29,8 +29,9 @@ class Settings(StoringSettings):
     autopay_hash: Literal["sha256", "sha512"] = "sha256"
     limit_grosze: int = Field(LIMIT_GROSZE, ge=1, le=10**11)
 
-    # Bank statements: our accounts as `number=profile,number=profile` (none: any account, by its bank's profile), a
-    # file of profiles in place of our own, the digits before a payer's id in virtual accounts (sort code and client).
+    # Bank statements: our accounts as `number=profile,number` (one without: by its bank's profile; none: any
+    # account), a file of profiles in place of our own, the digits before a payer's id in virtual accounts (sort code
+    # and client).
     our_accounts: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     bank_profiles: Path | None = None
     virtual_prefix: str = Field("", pattern=r"^[0-9]{0,12}$")

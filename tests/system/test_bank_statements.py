@@ -15,14 +15,15 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from deploy.demo.bank import Sheet
 from tests.running.system import RunningSystem
 
 pytestmark = pytest.mark.system
 
 PROJECT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 40
-OUR_ACCOUNT = "12114010100000000000000001"
 TODAY = datetime.now(UTC).astimezone(ZoneInfo("Europe/Warsaw")).date()
+OUR_ACCOUNT = Sheet(1, TODAY, ()).account
 
 
 def until(ask: Callable[[], Any], what: str) -> Any:
@@ -98,11 +99,11 @@ def test_transfers_of_a_statement_reach_the_history_whoever_credits_them_and_the
         panel = Panel(running)
         panel.press("/panel/transfers?status=to_clarify", text="202,02")
         [address] = re.findall(r'href="(/panel/transfers/[0-9a-f]{32})"', panel.page.text)
-        panel.press(f"{address}/credit", lease=lease_id)
+        panel.press(f"{address}/credit", lease=lease_id, confirmed=lease_id)
         until(lambda: ("transfer", -20_202, str(TODAY)) in entries(tenant, lease_id), "the operator's credit")
         panel.press(f"{address}/uncredit", note="nie ta umowa")
         until(lambda: ("transfer_uncredited", 20_202, str(TODAY)) in entries(tenant, lease_id), "the taking off")
-        panel.press(f"{address}/return", returned_on=str(TODAY), note="nieznany nadawca")
+        panel.press(f"{address}/return", returned_on=str(TODAY), note="nieznany nadawca", sure="yes")
         after = tenant.get(f"/leases/{lease_id}/balance").json()["balance_grosze"]
 
     assert after == before - 10_101

@@ -10,6 +10,9 @@ from lxml import etree
 
 from deploy.demo import export, statements
 from deploy.demo.export import Order
+from services.payments.app import statement_rules
+from services.payments.commands.statements import read
+from services.payments.settings import Settings
 
 ORDER = Order(40, 7, date(2026, 11, 1))
 ENCODINGS = {"mbank.sta": "cp1250", "pko.sta": "iso-8859-2", "bph.sta": "cp852"}
@@ -42,6 +45,13 @@ def test_every_camt_leads_from_its_opening_to_its_closing_balance(folder: Path, 
     opening, closing, *moved = amounts
     assert opening + sum(moved) == closing
     assert len(moved) > statements.TRANSFERS
+
+
+@pytest.mark.parametrize("name", statements.FILES)
+def test_every_file_is_read_by_what_the_demo_tells_payments_of_its_accounts(folder: Path, name: str) -> None:
+    settings = Settings.model_validate({"our_accounts": statements.our_accounts()})
+    found = read((folder / name).read_bytes(), statement_rules(settings).reading)
+    assert found[0].entries[0].details.title.startswith("Czynsz ")
 
 
 def test_the_same_company_has_the_same_statements_and_no_account_twice(folder: Path) -> None:

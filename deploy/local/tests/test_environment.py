@@ -2,8 +2,10 @@
 
 import base64
 from dataclasses import replace
+from datetime import date
 
-from deploy.local.environment import DEFAULT_PORTS, SANDBOX, Surroundings
+from deploy.demo import statements
+from deploy.local.environment import DEFAULT_PORTS, OUR_ACCOUNTS, SANDBOX, Surroundings
 from deploy.local.run_file import description
 
 
@@ -34,6 +36,25 @@ def test_the_environment_of_the_launcher_wins_and_is_passed_on(surroundings: Sur
     told = written(replace(surroundings, environment=given), "ledger")
     assert told["IOK_LEDGER_DATABASE_URL"] == "postgresql://elsewhere/ledger"
     assert told["IOK_PUBLIC_URL"] == "https://portal.example"
+
+
+def test_the_demo_company_can_be_reached_and_what_the_launcher_is_told_wins(surroundings: Surroundings) -> None:
+    told = written(surroundings, "gateway")
+    assert told["IOK_COMPANY_EMAIL"] == "mieszkancy@tbs.example"
+    assert date.fromisoformat(told["IOK_ACCESSIBILITY_REVIEWED_ON"]) >= date.fromisoformat(
+        told["IOK_ACCESSIBILITY_PUBLISHED_ON"]
+    )
+    given = {"IOK_COMPANY_EMAIL": "biuro@company.example", "IOK_COMPANY_PHONE": ""}
+    told = written(replace(surroundings, environment=given), "gateway")
+    assert told["IOK_COMPANY_EMAIL"] == "biuro@company.example"
+    assert "IOK_COMPANY_PHONE" not in told
+
+
+def test_payments_knows_the_demo_companys_accounts_unless_it_is_told_others(surroundings: Surroundings) -> None:
+    assert written(surroundings, "payments")[OUR_ACCOUNTS] == statements.our_accounts()
+    for given, told in (("1=mbank", "1=mbank"), ("", None)):
+        other = replace(surroundings, environment={OUR_ACCOUNTS: given})
+        assert written(other, "payments").get(OUR_ACCOUNTS) == told
 
 
 def test_without_our_sandbox_the_services_are_told_the_autopay_that_is_given(surroundings: Surroundings) -> None:

@@ -15,7 +15,7 @@ from services.payments.commands.statements import File
 from services.payments.domain.autopay import WARSAW
 from services.payments.domain.report import FIGURES
 from services.payments.domain.settlement import MAX_DAYS
-from services.payments.domain.statement import MAX_FILE_BYTES, StatementRefusedError
+from services.payments.domain.statement import MAX_FILE_BYTES, StatementRefusedError, WrongProfileError
 from services.payments.read_models import settlements, statements
 
 PAGE = "/panel/statements"
@@ -47,6 +47,7 @@ class _Pages:
             files=found,
             profiles=self._door.profiles,
             refusal=refusal,
+            names_profile=isinstance(refusal, WrongProfileError),
             following=found[-1].id if len(found) == ROWS else None,
             **words(),
         )

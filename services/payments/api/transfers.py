@@ -1,6 +1,7 @@
 """Transfers on the panel: what waits to be clarified is found, credited to a lease, taken off it again or sent back."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
@@ -26,7 +27,7 @@ from services.payments.api.staff import (
 from services.payments.commands.transfers import NoSuchLeaseError, NoSuchTransferError, Order
 from services.payments.domain.statement import zlote
 from services.payments.domain.transfer import NotInThatStateError, TransferStatus
-from services.payments.read_models import money_deeds, transfers
+from services.payments.read_models import lease_accounts, leases, money_deeds, transfers
 from services.payments.read_models.transfers import Place
 
 PAGE = "/panel/transfers"
@@ -36,6 +37,7 @@ Status = Annotated[TransferStatus, Query()]
 After = Annotated[str | None, Query(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}_[A-Za-z0-9._-]{1,64}$")]
 
 WRONG_STATE = "Ktoś zmienił stan tego przelewu w międzyczasie. Sprawdź go i spróbuj jeszcze raz."
+NOT_SURE = "Zaznacz, że pieniądze wróciły do nadawcy: tego zapisu nie można cofnąć."
 NO_LEASE = "Nie ma takiej umowy albo ten numer ma więcej niż jedna. Podaj identyfikator albo numer umowy."
 
 
@@ -48,6 +50,15 @@ def section(door: MoneyDoor) -> Section:
         return Table(("Przelewy do wyjaśnienia", "Razem"), [(str(count), zlote(grosze))])
 
     return Section("Przelewy", read)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The lease that a form named, and the note written with it, before anything is credited."""
+
+    lease_id: str
+    number: str
+    note: str
 
 
 class _Pages:
@@ -80,14 +91,21 @@ class _Pages:
         )
 
     async def one(
-        self, session: PanelSession, transfer_id: str, error: FormError | None = None, told: str | None = None
+        self,
+        session: PanelSession,
+        transfer_id: str,
+        error: FormError | None = None,
+        told: str | None = None,
+        asked: Asked | None = None,
     ) -> HTMLResponse:
-        """One transfer with all the bank told; that it was looked at is logged."""
+        """One transfer with all the bank told, and what is to be confirmed; that it was looked at is logged."""
         async with self._door.database.connection() as connection:
             found = await transfers.find(connection, transfer_id)
             deeds = await money_deeds.about(connection, transfer_id)
         if found is None:
             raise not_found()
+        if asked is not None and found.status != TransferStatus.TO_CLARIFY:
+            error = FormError("state", WRONG_STATE)
         logger(__name__).info("transfer shown", transfer_id=transfer_id, account_id=session.principal.account_id)
         return self._panel.render(
             "payments/transfer.html",
@@ -97,9 +115,25 @@ class _Pages:
             history=deeds,
             mistake=error,
             told=told,
+            asked=asked,
             today=today(),
             **words(),
         )
+
+    async def asked(self, form: StaffForm, transfer_id: str, lease: str) -> Response:
+        """Show which lease a form names, to be confirmed before the transfer is credited to it."""
+        session, fields = form
+        require_decider(session)
+        try:
+            note = note_of(fields.get("note", ""), required=False)
+        except FormError as error:
+            return await self.one(session, transfer_id, error)
+        async with self._door.database.connection() as connection:
+            lease_id = await lease_accounts.named(connection, lease)
+            number = None if lease_id is None else await leases.number_of(connection, lease_id)
+        if lease_id is None or number is None:
+            return await self.one(session, transfer_id, FormError("lease", NO_LEASE))
+        return await self.one(session, transfer_id, asked=Asked(lease_id, number, note or ""))
 
     async def decided(
         self, form: StaffForm, transfer_id: str, deed: Callable[[Order], Awaitable[object]], name: str
@@ -159,8 +193,10 @@ def router(door: MoneyDoor, panel: Panel) -> APIRouter:
 
     @routes.post("/{transfer_id}/credit")
     async def credit(sent: Annotated[StaffForm, form], transfer_id: TransferId) -> Response:
-        """Credit it to the lease that is named."""
+        """Credit it to the lease that is named, once whose that is was shown and confirmed."""
         lease = sent[1].get("lease", "").strip()
+        if sent[1].get("confirmed") != lease:
+            return await pages.asked(sent, transfer_id, lease)
         return await pages.decided(sent, transfer_id, lambda order: door.desk.credit(order, lease), "credit")
 
     @routes.post("/{transfer_id}/uncredit")
@@ -173,6 +209,8 @@ def router(door: MoneyDoor, panel: Panel) -> APIRouter:
         """Note that it was sent back."""
 
         async def deed(order: Order) -> None:
+            if not sent[1].get("sure"):
+                raise FormError("sure", NOT_SURE)
             await door.desk.send_back(order, day_of(sent[1].get("returned_on", ""), "returned_on"))
 
         return await pages.decided(sent, transfer_id, deed, "return")

@@ -72,12 +72,19 @@ class StatementImporter:
     async def take(self, file: File, profile: str | None = None) -> Report:
         """Take a file, by a named profile or by that of its account; when this returns, all is committed.
 
+        A file taken before is known without being read again, so by whichever profile.
+
         Raises:
             StatementRefusedError: nothing was taken.
         """
         reading = self._rules.reading
         if profile is not None and profile not in reading.profiles:
             raise StatementRefusedError("nie ma takiego profilu banku")
+        async with self._database.connection() as connection:
+            known = await statements.known_file(connection, hashlib.sha256(file.data).digest())
+        if known is not None:
+            known.known_file = True
+            return known
         chosen = Reading(reading.profiles, reading.our_accounts, profile)
         found = await asyncio.to_thread(read, file.data, chosen)
         return await decided_again(partial(self._take, file, found))

@@ -65,7 +65,10 @@ class Profile(_Strict):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """By what a file is read: the profiles, our accounts with theirs (none: any account), the operator's choice."""
+    """By what a file is read: the profiles, our accounts (none: any account), the operator's choice.
+
+    An account is set with the name of its profile, or with "": then its bank's.
+    """
 
     profiles: Profiles
     our_accounts: Mapping[str, str]
@@ -74,7 +77,7 @@ class Reading:
     def profile_of(self, account: str) -> Profile | None:
         """The profile of an account: as chosen, as set, or of its bank; None where no rule names one."""
         named = self.chosen or self.our_accounts.get(account)
-        if named is not None:
+        if named:
             return self.profiles.get(named)
         bank = account[BANK_DIGITS]
         return next((profile for profile in self.profiles.values() if bank in profile.banks), None)

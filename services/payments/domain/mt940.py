@@ -23,6 +23,7 @@ from services.payments.domain.statement import (
     Movement,
     Statement,
     StatementRefusedError,
+    WrongProfileError,
     grosze_of,
 )
 
@@ -64,7 +65,7 @@ def read(data: bytes, reading: Reading) -> list[Statement]:
         text = data.decode(profile.encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise StatementRefusedError(f"plik nie jest zapisany w {profile.encoding} ({profile.name})", line) from error
+        raise WrongProfileError(f"plik nie jest zapisany w {profile.encoding} ({profile.name})", line) from error
     messages = _messages(text)
     clean = io.StringIO("\n".join(line for message in messages for line in message.lines))
     try:
@@ -83,7 +84,7 @@ def _profile(accounts: list[str | None], reading: Reading) -> Profile:
         raise StatementRefusedError("to nie jest wyciąg MT940: nie ma w nim pola :25: z numerem rachunku")
     profiles = {id(profile): profile for account in accounts if (profile := reading.profile_of(account or ""))}
     if len(profiles) != 1:
-        raise StatementRefusedError(
+        raise WrongProfileError(
             "nie wiadomo, według którego profilu banku czytać ten plik: wskaż profil albo dopisz rachunek do ustawień"
         )
     return next(iter(profiles.values()))
@@ -93,7 +94,7 @@ def _require_dialect(parsed: Sequence[Any], profile: Profile) -> None:
     """Refuse a file of which no details are written as the profile says: it is another bank's."""
     told = [details for found in parsed for each in found.transactions if (details := each.data.get(_DETAILS))]
     if told and not any(fits(str(details), profile) for details in told):
-        raise StatementRefusedError(f"opisy pozycji nie są zapisane tak, jak pisze {profile.name}: wskaż inny profil")
+        raise WrongProfileError(f"opisy pozycji nie są zapisane tak, jak pisze {profile.name}: wskaż inny profil")
 
 
 def _messages(text: str) -> list[_Message]:

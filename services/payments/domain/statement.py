@@ -30,6 +30,10 @@ class StatementRefusedError(Exception):
         self.line = line
 
 
+class WrongProfileError(StatementRefusedError):
+    """No bank's profile is known for the file, or another's: naming one may be enough."""
+
+
 class Movement(StrEnum):
     """Which way the money of an entry went. A reversal takes an earlier entry back, and is nobody's payment."""
 

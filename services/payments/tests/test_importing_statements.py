@@ -159,6 +159,12 @@ async def test_a_statement_of_an_account_that_is_not_ours_is_refused_where_ours_
         await strict.take(File("c", mbank([Line(1)]), BY), "nobodys")
 
 
+async def test_a_file_taken_before_is_known_by_whatever_profile_it_is_sent_again(office: Office) -> None:
+    first = await take(office, mbank([Line(1)]))
+    again = await importer(office).take(File("a", mbank([Line(1)]), BY), "pko")
+    assert (again.known_file, again.file_id) == (True, first.file_id)
+
+
 @pytest.mark.usefixtures("accounts")
 async def test_an_account_that_two_leases_named_credits_neither(office: Office) -> None:
     async with office.database.transaction() as tx:

@@ -15,6 +15,7 @@ from services.payments.domain.statement import (
     Previous,
     Statement,
     StatementRefusedError,
+    WrongProfileError,
     continuity_warnings,
     grosze_of,
     transfer_ids,
@@ -161,6 +162,23 @@ def test_what_the_library_cannot_read_is_not_written_to_the_log(caplog: pytest.L
 def test_details_behind_the_closing_balance_belong_to_no_entry() -> None:
     data = mbank([Line(100, "czynsz")]).replace(b"\r\n:64:", f"\r\n:86:TYT.: {virtual(3)}\r\n:64:".encode())
     assert only(data).entries[0].details.title == "czynsz"
+
+
+def test_an_account_set_without_a_profile_is_read_by_its_banks() -> None:
+    named = replace(reading(), our_accounts={PKO_ACCOUNT: ""})
+    assert read(pko([Line(1)]), named)[0].account == PKO_ACCOUNT
+    with pytest.raises(StatementRefusedError, match="nie jest na liście naszych"):
+        read(mbank([Line(1)]), named)
+
+
+@pytest.mark.parametrize(
+    ("data", "chosen"),
+    [(mbank([Line(1)]).replace(b":25:PL", b":25:PL9"), None), (bph([Line(1)]), "pko"), (pko([Line(1)]), "mbank")],
+    ids=["no bank's", "other details", "other details too"],
+)
+def test_where_a_profile_would_help_the_refusal_tells_so(data: bytes, chosen: str | None) -> None:
+    with pytest.raises(WrongProfileError):
+        read(data, reading(chosen))
 
 
 def test_an_operators_choice_overrules_the_banks_profile() -> None:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from libs.events.payments import TransferCredited, TransferReceived, TransferReturned, TransferUncredited
-from services.payments.tests.banks import DAY, Line, mbank, pko, virtual
+from services.payments.tests.banks import DAY, MBANK_ACCOUNT, Line, mbank, pko, virtual
 from services.payments.tests.conftest import LEASE, TENANT, Office
 from services.payments.tests.panel import PASSWORD_HASH, press, sign_in
 
@@ -54,7 +54,15 @@ async def test_a_statement_sent_in_is_reported_and_what_is_unclear_is_found_cred
     assert "za luty" in page.text
     wrong = await press(office.http, page, ".*/credit", lease="nobodys")
     assert (wrong.status_code, "Błąd: " in wrong.text, "Nie ma takiej umowy" in wrong.text) == (422, True, True)
-    credited = await press(office.http, page, ".*/credit", lease=f"{LEASE}/2024", note="dzwonił najemca")
+    asked = await press(office.http, page, ".*/credit", lease=f"{LEASE}/2024", note="dzwonił najemca")
+    assert (asked.status_code, "Czy to ta umowa?" in asked.text, f"{LEASE}/2024</dd>" in asked.text) == (
+        200,
+        True,
+        True,
+    )
+    assert f'name="confirmed" value="{LEASE}"' in asked.text
+    assert not [event for event in await office.events() if isinstance(event, TransferCredited)]
+    credited = await press(office.http, asked, ".*/credit", lease=LEASE, confirmed=LEASE, note="dzwonił najemca")
     page = await office.http.get(credited.headers["location"])
     assert "Przelew zaliczono na umowę" in page.text
     assert "dzwonił najemca" in page.text
@@ -72,9 +80,11 @@ async def test_a_transfer_is_sent_back_on_a_day_that_was_and_with_a_reason(offic
     await sign_in(office.http)
     await upload(office, mbank([Line(100)]))
     page = await open_first(office)
-    tomorrow = await press(office.http, page, ".*/return", returned_on="2999-01-01", note="pomyłka")
+    unsure = await press(office.http, page, ".*/return", returned_on=str(DAY), note="pomyłka")
+    assert (unsure.status_code, "Zaznacz, że pieniądze wróciły" in unsure.text) == (422, True)
+    tomorrow = await press(office.http, page, ".*/return", returned_on="2999-01-01", note="pomyłka", sure="yes")
     assert (tomorrow.status_code, "nie późniejszy niż dzisiaj" in tomorrow.text) == (422, True)
-    sent = await press(office.http, page, ".*/return", returned_on=str(DAY), note="pomyłka")
+    sent = await press(office.http, page, ".*/return", returned_on=str(DAY), note="pomyłka", sure="yes")
     assert "odesłano" in (await office.http.get(sent.headers["location"])).text
     assert isinstance((await office.events())[-1], TransferReturned)
     assert "Nic nie czeka na wyjaśnienie" in (await office.http.get("/panel/transfers")).text
@@ -86,6 +96,10 @@ async def test_a_file_that_is_refused_is_told_why_and_leaves_nothing(office: Off
     assert (wrong.status_code, "nie zgadza się" in wrong.text) == (422, True)
     no_file = await press(office.http, await office.http.get("/panel/statements"), "/panel/statements")
     assert (no_file.status_code, "wybierz plik" in no_file.text) == (422, True)
+    assert "Wybierz inny plik" in wrong.text
+    nobodys = await upload(office, mbank([Line(100)]).replace(MBANK_ACCOUNT.encode(), virtual(1).encode()))
+    assert (nobodys.status_code, "Wybierz inny plik" in nobodys.text) == (422, False)
+    assert '<a href="#profile">Wskaż sposób zapisu MT940</a>' in nobodys.text
     unknown_bank = pko([Line(1)]).replace(b":25:PL", b":25:")
     assert (await upload(office, unknown_bank, profile="none")).status_code == 422
     assert (await upload(office, b"x" * (9 * 1024 * 1024))).status_code == 413
