@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from libs.events.payments import TransferCredited, TransferReceived, TransferReturned, TransferUncredited
-from services.payments.tests.banks import DAY, MBANK_ACCOUNT, Line, mbank, pko, virtual
+from services.payments.tests.banks import DAY, Line, mbank, pko, virtual
 from services.payments.tests.conftest import LEASE, TENANT, Office
 from services.payments.tests.panel import PASSWORD_HASH, press, sign_in
 
@@ -97,7 +97,7 @@ async def test_a_file_that_is_refused_is_told_why_and_leaves_nothing(office: Off
     no_file = await press(office.http, await office.http.get("/panel/statements"), "/panel/statements")
     assert (no_file.status_code, "wybierz plik" in no_file.text) == (422, True)
     assert "Wybierz inny plik" in wrong.text
-    nobodys = await upload(office, mbank([Line(100)]).replace(MBANK_ACCOUNT.encode(), virtual(1).encode()))
+    nobodys = await upload(office, mbank([Line(100)]).replace(b":25:PL", b":25:PL9"))
     assert (nobodys.status_code, "Wybierz inny plik" in nobodys.text) == (422, False)
     assert '<a href="#profile">Wskaż sposób zapisu MT940</a>' in nobodys.text
     unknown_bank = pko([Line(1)]).replace(b":25:PL", b":25:")
