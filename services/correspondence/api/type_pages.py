@@ -44,6 +44,7 @@ KIND_WORDS: Final = {
     FieldKind.TEXT: "krótki tekst",
     FieldKind.LONG_TEXT: "dłuższy tekst",
     FieldKind.NUMBER: "liczba",
+    FieldKind.WHOLE: "liczba całkowita",
     FieldKind.DATE: "data",
     FieldKind.CHOICE: "wybór z listy",
     FieldKind.YES: "potwierdzenie (tak)",

@@ -11,6 +11,7 @@ from services.correspondence.domain.matter_types import PLACEHOLDER, PLACEHOLDER
 
 MAX_VALUE_CHARACTERS: Final = {FieldKind.TEXT: 200, FieldKind.LONG_TEXT: 2_000, FieldKind.NUMBER: 12}
 NUMBER: Final = re.compile(r"[0-9]{1,9}([.,][0-9]{1,2})?")
+WHOLE: Final = re.compile(r"[0-9]{1,9}")
 YES: Final = "tak"
 NO: Final = "nie"
 MAX_FACT_CHARACTERS: Final = 200
@@ -84,9 +85,8 @@ def _faults(key: str, one: Field, value: str) -> Sequence[FieldFault]:
     match one.kind:
         case FieldKind.TEXT | FieldKind.LONG_TEXT:
             return list(text_faults(key, value, MAX_VALUE_CHARACTERS[one.kind], (None, f"„{one.label}”")))
-        case FieldKind.NUMBER:
-            wrong = not NUMBER.fullmatch(value)
-            return [FieldFault(key, f"„{one.label}” to liczba, na przykład 3 albo 12,50.")] * wrong
+        case FieldKind.NUMBER | FieldKind.WHOLE:
+            return _number_faults(key, one, value)
         case FieldKind.DATE:
             return [FieldFault(key, f"„{one.label}” to data, na przykład 31.12.2026.")] * (_day(value) is None)
         case FieldKind.CHOICE:
@@ -94,6 +94,12 @@ def _faults(key: str, one: Field, value: str) -> Sequence[FieldFault]:
         case FieldKind.YES:
             return [FieldFault(key, f"„{one.label}”: zaznacz albo zostaw puste.")] * (value != YES)
     assert_never(one.kind)
+
+
+def _number_faults(key: str, one: Field, value: str) -> Sequence[FieldFault]:
+    if one.kind is FieldKind.WHOLE:
+        return [FieldFault(key, "Podaj liczbę całkowitą, na przykład 3.")] * (not WHOLE.fullmatch(value))
+    return [FieldFault(key, f"„{one.label}” to liczba, na przykład 3 albo 12,50.")] * (not NUMBER.fullmatch(value))
 
 
 def _day(text: str) -> date | None:

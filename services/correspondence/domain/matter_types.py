@@ -44,6 +44,7 @@ class FieldKind(StrEnum):
     TEXT = "text"
     LONG_TEXT = "long_text"
     NUMBER = "number"
+    WHOLE = "whole"
     DATE = "date"
     CHOICE = "choice"
     YES = "yes"

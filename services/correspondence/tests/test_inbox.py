@@ -239,6 +239,16 @@ async def test_both_sides_see_what_the_other_has_read(house: House) -> None:
     assert (await house.thread(matter_id))["messages"][0]["read_by_other_side"] is True
 
 
+@pytest.mark.parametrize("deed", ["answer", "close"])
+async def test_who_answers_or_closes_has_read_what_was_written_before(house: House, deed: str) -> None:
+    matter_id = await house.open()
+    if deed == "answer":
+        await house.reply(matter_id)
+    else:
+        await house.post(f"/inbox/{matter_id}/close", {}, CLERK)
+    assert (await house.thread(matter_id))["messages"][0]["read_by_other_side"] is True
+
+
 async def test_a_reply_takes_files_and_a_refused_one_keeps_the_rest(house: House) -> None:
     matter_id = await house.open()
     await signed_in(house)

@@ -148,6 +148,25 @@ def test_an_answer_that_cannot_be_says_why_at_its_field(answers: dict[str, str],
     assert [fault.field for fault in refusal.value.faults] == [field]
 
 
+@pytest.mark.parametrize(
+    ("answer", "taken"), [("3", True), ("2,5", False), ("2.0", False), ("-1", False), ("٣", False)]
+)
+def test_a_whole_number_has_no_fraction(answer: str, taken: bool) -> None:
+    form = Form(title="a", fields=(Field(name="count", label="Liczba osób", kind=FieldKind.WHOLE),))
+    if taken:
+        assert forms.filled(form, {"count": answer}) == {"count": answer}
+        return
+    with pytest.raises(BadLetterError) as refusal:
+        forms.filled(form, {"count": answer})
+    assert [fault.message for fault in refusal.value.faults] == ["Podaj liczbę całkowitą, na przykład 3."]
+
+
+def test_a_count_of_persons_or_instalments_is_whole() -> None:
+    fields = {one.matter_type_id: one.content.form.fields for one in first_types() if one.content.form}
+    counts = [one.kind for each in fields.values() for one in each if one.name == "count"]
+    assert counts == [FieldKind.WHOLE] * 3
+
+
 def test_a_filled_form_says_who_what_and_when() -> None:
     kept = forms.filled(FORM, {**ANSWERS, "since": "1.12.2026"})
     document = forms.document(FORM, {**FACTS, "pesel": "1"}, kept, "TBS Przykład")

@@ -13,7 +13,7 @@ class FormField(Shape):
 
     name: str
     label: str
-    kind: Literal["text", "long_text", "number", "date", "choice", "yes"] = "text"
+    kind: Literal["text", "long_text", "number", "whole", "date", "choice", "yes"] = "text"
     required: bool = True
     hint: str = ""
     choices: list[str] = Field(default_factory=list)

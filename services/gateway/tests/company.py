@@ -72,7 +72,7 @@ MATTER_TYPES: list[dict[str, Any]] = [
             "title": "Oświadczenie o liczbie osób",
             "online": True,
             "fields": [
-                {"name": "count", "label": "Nowa liczba osób", "kind": "number"},
+                {"name": "count", "label": "Nowa liczba osób", "kind": "whole"},
                 {"name": "since", "label": "Od kiedy", "kind": "date"},
                 {"name": "reason", "label": "Powód", "kind": "choice", "choices": ["urodzenie dziecka", "inny"]},
                 {"name": "more", "label": "Uwagi", "kind": "long_text", "required": False},
