@@ -47,6 +47,8 @@ async def test_files_are_added_and_taken_away_before_sending(anna: Portal) -> No
     added = await send(anna, NEW, fields | LETTER | {"deed": "add"}, ("a.pdf", b"1"), ("b.pdf", b"2"))
     assert added.status_code == 200
     assert "Woda kapie." in added.text
+    assert 'role="status"><p>Dołączono: a.pdf, b.pdf</p>' in added.text
+    assert 'formaction="#zalaczniki"' in added.text.partition('<div id="zalaczniki">')[2]
     again = hidden_fields(added.text, "")
     first = again["drafts"].split(",")[0]
     removed = await send(anna, NEW, again | LETTER | {"deed": f"remove-{first}"})
@@ -100,6 +102,7 @@ async def test_two_clicks_take_a_file_once(anna: Portal) -> None:
 
 async def test_a_reply_takes_files_too(anna: Portal) -> None:
     fields = await anna.hidden(THREAD, THREAD)
+    assert f'formaction="{THREAD}#zalaczniki"' in await anna.see(f"{THREAD}?wyslano=1")
     answer = await send(anna, THREAD, fields | {"text": ""}, ("zgoda.pdf", b"1"))
     assert answer.status_code == 303
     assert sent_body(anna, "/messages")["attachment_ids"]

@@ -25,10 +25,11 @@ DRAFT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 @dataclass(frozen=True)
 class Drafts:
-    """The files of a letter that is being written, and why others are not among them."""
+    """The files of a letter that is being written, why others are not among them, the names of those just taken."""
 
     items: Sequence[Attachment] = ()
     faults: Sequence[str] = ()
+    added: Sequence[str] = ()
 
     @property
     def ids(self) -> list[str]:
@@ -59,8 +60,9 @@ class Uploads:
         except AwayError:
             return Drafts((), [self._away()] if earlier else [])
         kept = list(found.items)
+        before = len(kept)
         faults = [await self._take(file, visitor, fields, kept) for file in await files_of(request)]
-        return Drafts(kept, [fault for fault in faults if fault])
+        return Drafts(kept, [fault for fault in faults if fault], [one.name for one in kept[before:]])
 
     async def _remove(self, visitor: Visitor, attachment_id: str) -> None:
         try:
