@@ -23,7 +23,7 @@ def sign_in(page: Page, running: RunningSystem) -> None:
     page.goto("/zaloguj")
     page.get_by_label("Login").fill(tenant["login"])
     page.get_by_label("Hasło", exact=True).fill(tenant["password"])
-    page.get_by_role("main").get_by_role("button", name="Zaloguj się").click()
+    page.get_by_role("main").get_by_role("button", name="Zaloguj się", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Dzień dobry")
 
 

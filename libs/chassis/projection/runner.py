@@ -170,7 +170,7 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
                 self._halted.discard(at)
                 self._consumer.resume(at)
             self._expected[at] = expected
-            self._sought.add(at)
+            self._sought.discard(at)  # records fetched before this may still be handed over
             PROJECTION_STOPPED.labels(topic, at.partition).set(0)
 
     def _halt(self, at: TopicPartition, why: str) -> None:
@@ -214,9 +214,9 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         if expected is None:
             return  # stopped, or no longer ours
         first = records[0].offset
-        if first != expected and not (
-            just_sought and first > expected
-        ):  # a gap in the log itself shows right after a seek
+        if first != expected and not (just_sought and first > expected):
+            # Not the next record: fetched before a rebalance, when another batch was given up; read again. A gap in
+            # the log itself shows once more right after that.
             await self._drop(at)
             return
         try:
@@ -229,8 +229,11 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         RECORDS_PROJECTED.labels(records[0].topic).inc(len(records))
 
     async def _drop(self, at: TopicPartition) -> None:
+        """Read the partition again from its position; between two fetches, so that nothing older comes after it."""
         STALE_BATCHES.inc()
         await self.on_partitions_assigned({at})
+        if at in self._expected:
+            self._sought.add(at)
 
     async def _apply_with_patience(self, expected: int, records: list[Record]) -> None:
         """Apply a batch; wait out faults that pass, and pin one that does not pass on the record that causes it."""
