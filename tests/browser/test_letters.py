@@ -52,7 +52,7 @@ def test_a_form_is_filled_in_sent_and_kept(running: RunningSystem, opened: OpenP
         fill_in(page, "trzy")
         page.get_by_label("Załączniki").set_input_files(photograph())
         page.get_by_role("button", name="Wyślij").click()
-        expect(page.get_by_role("alert")).to_contain_text("to liczba")
+        expect(page.get_by_role("alert")).to_contain_text("Podaj liczbę całkowitą")
         expect(page.locator(".iok-files__name")).to_have_text("zdjęcie kuchni.jpg")
         expect(page.get_by_label("urodzenie dziecka")).to_be_checked()
 
