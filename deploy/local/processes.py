@@ -67,7 +67,7 @@ def programs(surroundings: Surroundings) -> list[Program]:
     for name, process in PROCESSES.items():
         if name in SANDBOXES and name not in surroundings.ports:
             continue
-        own = surroundings.sandbox(name) if name in SANDBOXES else {}
+        own = surroundings.sandbox(name) if name in SANDBOXES else {"IOK_KAFKA_GROUP_INSTANCE": name}
         command = (sys.executable, "-m", *process.arguments)
         found.append(Program(name, command, ROOT, environment | own, stop_seconds=GRACE_SECONDS))
     return found

@@ -20,6 +20,8 @@ class KafkaSettings(BaseModel):
     password: SecretStr
     ca: str
     topic_prefix: str
+    group_instance: str = ""
+    """Who reads, by a name that outlives the process: started again, it has its partitions back at once."""
 
     def physical(self, topic: str) -> str:
         """The name of a topic at the broker: tests keep apart by a prefix, events and digests never see it."""
@@ -42,6 +44,7 @@ class ServiceSettings(BaseSettings):
     kafka_password: SecretStr = SecretStr("")
     kafka_ca: str = ""
     kafka_topic_prefix: str = ""
+    kafka_group_instance: str = ""
     company_sources: Annotated[frozenset[str], NoDecode] = frozenset({"erp"})
     public_url: str = f"http://{LOCAL_HOST}:8000"
     identity_url: str = f"http://{LOCAL_HOST}:8101"
@@ -68,6 +71,7 @@ class ServiceSettings(BaseSettings):
             password=self.kafka_password,
             ca=self.kafka_ca,
             topic_prefix=self.kafka_topic_prefix,
+            group_instance=self.kafka_group_instance,
         )
 
 

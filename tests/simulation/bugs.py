@@ -17,6 +17,7 @@ from services.payments.domain.notification import Report, ReportedStatus
 from services.payments.domain.payment import Decision, Payment, PaymentStatus, TakeReport, confirmed
 from tests.simulation.broker import Sending, crc_partition
 from tests.simulation.bugs_of_projection import (
+    BelievesEveryGap,
     CommitsWhenItReads,
     CountsInFloats,
     ForgetsTheSetAside,
@@ -211,6 +212,7 @@ BUGS: Final = MappingProxyType(
         "answer-before-commit": Bug(Machinery(clients=AnswersBeforeCommit)),
         "auto-commit": Bug(Machinery(projector=CommitsWhenItReads)),
         "stale-batches": Bug(Machinery(projector=TakesStaleBatches)),
+        "believes-every-gap": Bug(Machinery(projector=BelievesEveryGap)),
         "no-topic-ids": Bug(Machinery(projector=KnowsNoTopicIds), plan=partial(plan_of, always_remade=True)),
         "position-apart": Bug(Machinery(projector=MovesThePositionApart)),
         "no-dedupe": Bug(Machinery(projector=RemembersNothing)),

@@ -6,6 +6,7 @@ from typing import Any
 from libs.chassis.kafka import Record
 from libs.chassis.projection.positions import Position, StalePositionError
 from services.ledger.domain import Account, Arrival, Booked, Known, Outcome
+from tests.simulation.broker import At
 from tests.simulation.database import Steps, Transaction
 from tests.simulation.projector import Projector
 
@@ -29,9 +30,9 @@ class CommitsWhenItReads(Projector):
 class TakesStaleBatches(Projector):
     """Applies what it holds although the partition may have been another's meanwhile, and sets the position so."""
 
-    def is_unexpected(self, first: int, expected: int, *, just_sought: bool) -> bool:
-        """Nothing is."""
-        return False
+    def fits(self, at: At, first_offset: int) -> bool:
+        """Every batch does."""
+        return True
 
     def move(self, tx: Transaction, expected: int, records: list[Record]) -> Steps[None]:
         """Put the position without comparing."""
@@ -39,6 +40,16 @@ class TakesStaleBatches(Projector):
         at = (records[0].topic, records[0].partition)
         yield from tx.lock(("position", at))
         tx.put("positions", at, Position(self.topic_ids[at[0]], records[-1].offset + 1))
+
+
+class BelievesEveryGap(Projector):
+    """Takes the first batch after any seek for a gap in the log, also one that was fetched before a rebalance."""
+
+    def seek(self, partitions: Sequence[At]) -> Steps[None]:
+        """Believe in a gap at once."""
+        yield from super().seek(partitions)
+        for at in partitions:
+            self.expecting.believe_gap(at)
 
 
 class KnowsNoTopicIds(Projector):

@@ -34,6 +34,10 @@ class MemoryConsumer:
         """Where logs end."""
         return {at: self._broker.logs[(at.topic, at.partition)].end for at in partitions}
 
+    def assignment(self) -> set[TopicPartition]:
+        """Nobody takes a partition away within a turn."""
+        return {TopicPartition(*at) for at in ALL_PARTITIONS}
+
     def seek(self, at: TopicPartition, offset: int) -> None:
         """Fetch on from there."""
         self._places[at] = offset

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from libs.chassis.kafka import Record
 from libs.chassis.outbox import Message
+from libs.chassis.projection.expecting import Expecting
 from libs.chassis.projection.positions import Position, StalePositionError
 from libs.chassis.projection.runner import StoppedPartitionError, _checked
 from libs.events.decoding import Reason, Skipped
@@ -25,6 +26,7 @@ FAULT_ATTEMPTS: Final = 3
 BACKOFF: Final = 5
 IDLE: Final = 15
 HEARTBEAT: Final = 40
+REJOINING: Final = 10
 MAX_RECORDS: Final = 12
 TAKEN, FAILED = "taken", "failed"
 
@@ -42,8 +44,7 @@ class Projector:
         self.database: Database = world.ledger
         self.generation = -1
         self.topic_ids: dict[str, str] = {}
-        self.expected: dict[At, int] = {}
-        self.sought: set[At] = set()
+        self.expecting: Expecting[At] = Expecting()
         self.places: dict[At, int] = {}  # where the consumer fetches on
 
     def tasks(self) -> Sequence[Steps[None]]:
@@ -57,13 +58,17 @@ class Projector:
             group.join(self.name)
             if self.generation != group.generation:
                 self.generation = group.generation
+                self._leave_all()
+                yield REJOINING  # the consumer still hands over what it had of the old partitions
                 assigned = group.assigned_to(self.name)
-                self.expected.clear()
-                self.sought.clear()
                 self.places.clear()
                 self.world.note("{} is assigned {} partitions", self.name, len(assigned))
                 yield from self.seek(assigned)
             yield HEARTBEAT
+
+    def _leave_all(self) -> None:
+        for at in self.expecting.all():
+            self.expecting.leave(at)
 
     def seek(self, partitions: Sequence[At]) -> Steps[None]:
         """Seek to the positions kept; stop the partitions that must not be read."""
@@ -78,8 +83,8 @@ class Projector:
                 except StoppedPartitionError as error:
                     self._halt(at, error)
                     continue
-            self.places[at] = self.expected[at] = offset
-            self.sought.add(at)
+            self.places[at] = offset
+            self.expecting.seek(at, offset)
             self.world.seen.halted.discard(at)
 
     def _positions(self) -> Steps[dict[At, Position]]:
@@ -95,7 +100,7 @@ class Projector:
     def _halt(self, at: At, error: StoppedPartitionError) -> None:
         self.world.note("{} stops {}: {}", self.name, at, error)
         self.world.seen.halted.add(at)
-        self.expected.pop(at, None)
+        self.expecting.leave(at)
         self.places.pop(at, None)
 
     def position(self, found: Position, topic: str) -> Position:
@@ -116,7 +121,7 @@ class Projector:
                 except Exception as error:  # noqa: BLE001  # as the runner: it must not go on without these
                     self.world.note("{} gives a batch of {} back: {}", self.name, at, type(error).__name__)
                     yield BACKOFF
-                    yield from self.seek((at,))
+                    yield from self.drop(at)
 
     def poll(self) -> list[Record]:
         """What the consumer fetches next, of some of its partitions."""
@@ -138,27 +143,31 @@ class Projector:
 
     def take_partition(self, at: At, records: list[Record]) -> Steps[None]:
         """Apply one partition's part of a batch, unless it is not the one expected."""
-        expected = self.expected.get(at)
-        just_sought = at in self.sought
-        self.sought.discard(at)
+        expected = self.expecting.next_of(at)
         if expected is None:
             return
-        first = records[0].offset
-        if self.is_unexpected(first, expected, just_sought=just_sought):
-            self.world.note("{} drops {} from {}: {} was expected", self.name, at, first, expected)
-            yield from self.seek((at,))
+        if not self.fits(at, records[0].offset):
+            self.world.note("{} drops {} from {}: {} was expected", self.name, at, records[0].offset, expected)
+            yield from self.drop(at)
             return
         try:
             yield from self._apply_with_patience(expected, records)
         except StalePositionError as error:
             self.world.note("{} drops a stale batch: {}", self.name, error)
-            yield from self.seek((at,))
+            yield from self.drop(at)
             return
-        self.expected[at] = records[-1].offset + 1
+        self.expecting.advance(at, expected, records[-1].offset + 1)
 
-    def is_unexpected(self, first: int, expected: int, *, just_sought: bool) -> bool:
-        """Whether a batch is not the next one; a gap in the log itself shows right after a seek."""
-        return first != expected and not (just_sought and first > expected)
+    def fits(self, at: At, first_offset: int) -> bool:
+        """Whether a batch that begins there is the next one."""
+        return self.expecting.fits(at, first_offset)
+
+    def drop(self, at: At) -> Steps[None]:
+        """Read the partition again from its position, between two batches; unless it is no longer ours."""
+        if self.expecting.next_of(at) is None:
+            return
+        yield from self.seek((at,))
+        self.expecting.believe_gap(at)
 
     def _apply_with_patience(self, expected: int, records: list[Record]) -> Steps[None]:
         failures = 0

@@ -24,6 +24,7 @@ from libs.chassis.metrics import PROJECTION_LAG, PROJECTION_STOPPED, RECORDS_PRO
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Database
 from libs.chassis.projection.contract import UNEXPECTED, Projector, SetAside
 from libs.chassis.projection.desk import keep
+from libs.chassis.projection.expecting import Expecting
 from libs.chassis.projection.positions import Position, Positions, StalePositionError, Step
 from libs.chassis.settings import KafkaSettings
 
@@ -59,8 +60,7 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         self._admin = AdminClient(admin_options(kafka))
         self._topic_ids: dict[str, str] = {}
         self._halted: set[TopicPartition] = set()
-        self._expected: dict[TopicPartition, int] = {}
-        self._sought: set[TopicPartition] = set()
+        self._expecting: Expecting[TopicPartition] = Expecting()
         self._stop = asyncio.Event()
         self._subscriber: BatchSubscriber | None = None
 
@@ -73,6 +73,7 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         self._subscriber = broker.subscriber(
             *[self._kafka.physical(topic) for topic in self._projector.topics],
             group_id=self._group,
+            group_instance_id=self._kafka.group_instance or None,
             batch=True,
             max_records=BATCH_RECORDS,
             batch_timeout_ms=BATCH_TIMEOUT_MS,
@@ -132,21 +133,26 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """Nothing to hand over: the position is in PostgreSQL."""
         for at in revoked:
-            self._expected.pop(at, None)
-            self._sought.discard(at)
+            self._expecting.leave(at)
             self._halted.discard(at)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Seek every partition to its position in PostgreSQL before anything is fetched."""
+        for at in self._expecting.all().keys() - assigned:
+            self._expecting.leave(at)
+        await self._seek_with_patience(assigned)
+
+    async def _seek_with_patience(self, partitions: set[TopicPartition]) -> None:
+        """Seek those that are (still) ours, as soon as PostgreSQL and Kafka answer."""
         await self._learn_topic_ids()
-        for failures in range(1_000_000):
+        failures = 0
+        while not self._stop.is_set():
             try:
-                await self._seek(assigned)
+                await self._seek(partitions & self._consumer.assignment())
             except (*UNAVAILABLE, KafkaError) as error:
                 logger(__name__).warning("positions not read yet, trying again", error=repr(error))
                 await self._pause(_backoff(failures))
-                if self._stop.is_set():
-                    return
+                failures += 1
             else:
                 return
 
@@ -169,8 +175,7 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
             if at in self._halted:
                 self._halted.discard(at)
                 self._consumer.resume(at)
-            self._expected[at] = expected
-            self._sought.discard(at)  # records fetched before this may still be handed over
+            self._expecting.seek(at, expected)
             PROJECTION_STOPPED.labels(topic, at.partition).set(0)
 
     def _halt(self, at: TopicPartition, why: str) -> None:
@@ -181,7 +186,7 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         self._halted.add(at)
         PROJECTION_STOPPED.labels(self._kafka.logical(at.topic), at.partition).set(1)
         self._consumer.pause(at)
-        self._expected.pop(at, None)
+        self._expecting.leave(at)
 
     async def _take(self, message: KafkaMessage) -> None:
         """A batch as FastStream hands it over: records of several partitions, each in its order. Never raises."""
@@ -208,15 +213,10 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         return Record(topic, self._topic_ids[topic], raw.partition, raw.offset, raw.key, raw.value, headers)
 
     async def _take_partition(self, at: TopicPartition, records: list[Record]) -> None:
-        expected = self._expected.get(at)
-        just_sought = at in self._sought
-        self._sought.discard(at)
+        expected = self._expecting.next_of(at)
         if expected is None:
             return  # stopped, or no longer ours
-        first = records[0].offset
-        if first != expected and not (just_sought and first > expected):
-            # Not the next record: fetched before a rebalance, when another batch was given up; read again. A gap in
-            # the log itself shows once more right after that.
+        if not self._expecting.fits(at, records[0].offset):
             await self._drop(at)
             return
         try:
@@ -224,16 +224,16 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         except StalePositionError:
             await self._drop(at)
             return
-        if self._expected.get(at) == expected:  # not stopped meanwhile
-            self._expected[at] = records[-1].offset + 1
+        self._expecting.advance(at, expected, records[-1].offset + 1)
         RECORDS_PROJECTED.labels(records[0].topic).inc(len(records))
 
     async def _drop(self, at: TopicPartition) -> None:
         """Read the partition again from its position; between two fetches, so that nothing older comes after it."""
         STALE_BATCHES.inc()
-        await self.on_partitions_assigned({at})
-        if at in self._expected:
-            self._sought.add(at)
+        if self._expecting.next_of(at) is None:
+            return  # stopped, or no longer ours
+        await self._seek_with_patience({at})
+        self._expecting.believe_gap(at)
 
     async def _apply_with_patience(self, expected: int, records: list[Record]) -> None:
         """Apply a batch; wait out faults that pass, and pin one that does not pass on the record that causes it."""
@@ -307,7 +307,7 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
     async def _confirm_ends(self, pending: _Pending) -> _Pending:
         """Note which ends read earlier (or now) have been reached; returns those still ahead."""
         now = asyncio.get_running_loop().time()
-        own = dict(self._expected)
+        own = self._expecting.all()
         for at, end in (await self._consumer.end_offsets(list(own)) if own else {}).items():
             topic = self._kafka.logical(at.topic)
             pending.setdefault((topic, at.partition), (end, now))

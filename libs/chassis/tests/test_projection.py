@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, MemberDescription, NewTopic
 from prometheus_client import REGISTRY
 
 from libs.chassis.kafka import admin_options
@@ -212,6 +212,26 @@ async def test_two_projectors_that_share_the_partitions_take_each_record_once(de
             await noted(desk, 36)
 
     assert await desk.notes() == [b"1", b"2", b"3"] * 12
+
+
+async def test_a_projector_started_again_under_its_name_needs_no_new_deal_of_the_partitions(
+    desk: Desk, topics: TopicSpace
+) -> None:
+    named = topics.kafka.model_copy(update={"group_instance": "notes-1"})
+    await publish(topics, b"1")
+    members = []
+    for count in (1, 2):
+        async with projecting(desk, named, NoteTaker()):
+            await noted(desk, count)
+            members.append(await asyncio.to_thread(members_of, topics.kafka))
+        await publish(topics, b"2")
+
+    assert [[member.group_instance_id for member in seen] for seen in members] == [["notes-1"]] * 2
+
+
+def members_of(kafka: KafkaSettings) -> list[MemberDescription]:
+    admin, group = AdminClient(admin_options(kafka)), kafka.topic_prefix + "iok-notes"
+    return list(admin.describe_consumer_groups([group])[group].result(10).members)
 
 
 async def test_a_position_moves_only_from_the_expected_offset(desk: Desk) -> None:
