@@ -14,7 +14,7 @@ from services.gateway.clients.sessions import Session, Sessions
 from services.gateway.clients.transport import AwayError, NotFoundError
 from services.gateway.web.forms import TOKEN_FIELD, fields_of, is_form_token, is_same_site
 
-PAGE_SECONDS = 0.9  # every page is answered within a second, complete or not
+PAGE_SECONDS = 0.75  # every page is answered within a second, complete or not: the rest is for drawing it
 LEASE_COOKIE = "iok-lease"
 PASSWORD_PATH = "/haslo"  # noqa: S105  # an address
 FIRST_TRY_SECONDS = 5.0  # a command may wait for identity

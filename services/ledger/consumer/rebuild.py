@@ -19,6 +19,7 @@ from libs.chassis.projection import Positions, SetAside, StalePositionError
 from libs.chassis.projection.positions import Step
 from libs.chassis.settings import KafkaSettings
 from services.ledger.commands.announcing import Announcer
+from services.ledger.consumer.comparing import compare
 from services.ledger.consumer.filling import Filling
 from services.ledger.consumer.projector import BookProjector
 from services.ledger.consumer.remembered import PublishedSeal, greatest_book, seal_chain
@@ -75,7 +76,7 @@ class Rebuild:
             await self._catch_up(log, number, tell)
             read = sum((await self._places(number)).values())
             tell(Progress(number, read, read, "comparing"))
-            rebuilt = await self._compare(number)
+            rebuilt = await compare(self._database, number)
             if not verify_only:
                 tell(Progress(number, rebuilt.entries, rebuilt.entries, "switching"))
                 rebuilt.different_leases = await self._switch(log, number, by_operator=by_operator, seal=seal)
@@ -206,30 +207,6 @@ class Rebuild:
         expected = places.get((first.topic, first.partition), 0)
         step = Step(first.topic, first.topic_id, first.partition, expected, batch[-1].offset + 1)
         await self._positions.move(tx, projection_of(number), step)
-
-    async def _compare(self, number: int) -> Rebuilt:
-        """Both books at the live one's offsets, in one REPEATABLE READ transaction."""
-        async with self._database.transaction("repeatable_read", readonly=True) as tx:
-            live = await books.live_or_none(tx)
-            at = None if live is None else await books.offsets(tx, live)
-            before = None if live is None else await state.of_book(tx, live)
-            lacking: dict[str, int] | None = None
-            try:
-                after = await state.of_book(tx, number, at)
-            except state.NotReachedError:  # a topic was made again: only whole books compare
-                after = await state.of_book(tx, number)
-                lacking = {} if live is None else await state.lacking(tx, live, number)
-        return Rebuilt(
-            book=number,
-            previous_book=live,
-            switched=False,
-            same_hash=None if before is None else before.hash == after.hash,
-            hash=after.hash,
-            previous_hash=None if before is None else before.hash,
-            entries=after.entries,
-            leases=after.leases,
-            lacking=lacking,
-        )
 
     async def _switch(self, log: KafkaLog, number: int, *, by_operator: bool, seal: str | None) -> list[str]:
         """Switch while the live projection waits; returns the leases whose figures differ, which are announced."""

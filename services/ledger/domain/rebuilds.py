@@ -21,7 +21,7 @@ class Progress:
 
 @dataclass(slots=True)
 class Rebuilt:
-    """What a rebuild did. `same_hash`: whether both books agree at the live one's offsets (None: there was none).
+    """What a rebuild did. `same_hash`: whether both books agree as far as both have read (None: none was live).
 
     Where a topic was made again, offsets say nothing: then `same_hash` compares whole books, and `lacking` counts: by
     "topic source" how many entries of the live book the new one does not hold. None: no topic was made again.

@@ -161,6 +161,20 @@ async def offsets(tx: Connection, book: int) -> Offsets:
     return found
 
 
+def shared(one: Offsets, other: Offsets) -> Offsets | None:
+    """How far both of two books have read; None where a topic was made again between them."""
+    topics = one.keys() & other.keys()
+    if any(one[topic]["id"] != other[topic]["id"] for topic in topics):
+        return None
+    return {
+        topic: {"id": one[topic]["id"], "next": _least(one[topic]["next"], other[topic]["next"])} for topic in topics
+    }
+
+
+def _least(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
+    return {partition: min(one[partition], other[partition]) for partition in one.keys() & other.keys()}
+
+
 async def drop(tx: Connection, book: int) -> None:
     """Drop a book and all it holds; raises asyncpg.PostgresError for the live one, and when readers are in the way."""
     await tx.execute(DROP, book)

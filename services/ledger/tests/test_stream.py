@@ -9,6 +9,7 @@ import pytest
 from libs.chassis.kafka import CONTENT_TYPE_HEADER
 from libs.chassis.testing import ServiceDatabase, TopicSpace, eventually
 from services.ledger.app import rebuild, sealer, verifier
+from services.ledger.consumer.comparing import compare
 from services.ledger.domain import Progress
 from services.ledger.read_models import books, state
 from services.ledger.tests.facts import ERP, LEASE, charge, correction, event_id, lease_terms, payment, received, refund
@@ -120,6 +121,21 @@ async def test_a_rebuild_that_only_verifies_leaves_the_live_book_live(ledger: Le
     assert (anew.same_hash, anew.book) == (True, compared.book + 1)
     rebuilt = await rebuild(ledger.settings, ledger.database).run(unheard, by_operator=True)
     assert rebuilt.book == anew.book  # the one half-built goes on
+
+
+async def test_books_are_compared_as_far_as_both_have_read_while_the_live_one_goes_on(
+    ledger: Ledger, schema: ServiceDatabase
+) -> None:
+    await some_history(ledger)
+    built = await rebuild(ledger.settings, ledger.database).run(unheard, by_operator=True, verify_only=True)
+    await ledger.publish("ChargeIssued", charge(1, "C-9"))
+    await ledger.reaches(7)
+    compared = await compare(ledger.database, built.book)
+    assert (compared.same_hash, compared.entries, compared.lacking) == (True, 6, None)
+    admin = await asyncpg.connect(schema.admin_dsn)
+    await admin.execute("delete from entries where lease_id = 'L-2' and amount_grosze = 8")
+    await admin.close()
+    assert (await compare(ledger.database, built.book)).same_hash is False
 
 
 async def test_a_sealed_book_verifies_with_what_came_after_the_seal(ledger: Ledger) -> None:
