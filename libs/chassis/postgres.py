@@ -23,6 +23,7 @@ CONNECT_TIMEOUT_SECONDS = 5.0
 CLOSE_TIMEOUT_SECONDS = 5.0
 THINKING_SECONDS = 30.0  # a process paused inside a transaction is ended by the server: others wait for its locks
 DOORBELL_CHANNEL = "outbox"
+RING_PAUSE_SECONDS = 0.005  # commits as close as this share a ring: one each would cost as much as the commands
 
 # What a lost, restarting or refusing server looks like from here: worth another try, never a verdict on the data.
 UNAVAILABLE = (
@@ -43,10 +44,13 @@ CONFLICT = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.L
 
 LEAST_QUESTION = "select 1"
 
-# Wakes whoever listens on DOORBELL_CHANNEL. Losing it in a crash costs the relay one look, so no wait for the disk.
+# Wakes whoever listens on DOORBELL_CHANNEL, in one round trip. Losing it in a crash costs the relay one look: no wait
+# for the disk.
 RING_WITHOUT_WAITING = """
+begin;
 set local synchronous_commit = off;
-notify outbox
+notify outbox;
+commit
 """
 
 
@@ -58,6 +62,13 @@ def after_commit(tx: Connection, deed: Callable[[], None]) -> None:
     """Do something (count, log) once `Database.transaction` has committed; never for what is only tried."""
     if tx in _AFTER_COMMIT:
         _AFTER_COMMIT[tx].append(deed)
+
+
+async def _nothing_to_undo(_: Connection) -> None:
+    """What the pool asks for when a connection comes back; a transaction left open has been rolled back by then.
+
+    asyncpg's own way resets the session each time, a round trip: here only `Database.session` changes one.
+    """
 
 
 class UnnamedDatabaseError(ValueError):
@@ -103,14 +114,24 @@ class Database:
                 "TimeZone": "UTC",
                 "idle_in_transaction_session_timeout": f"{thinking_seconds * 1000:.0f}",
             },
+            reset=_nothing_to_undo,
         )
         return cls(pool)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """A connection outside any transaction, for single statements and reads."""
+        """A connection outside any transaction, for single statements and reads; it leaves nothing set behind it."""
         async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:
             yield connection
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Connection]:
+        """A connection for locks and settings of its session: all that it holds ends with the block."""
+        async with self.connection() as connection:
+            try:
+                yield connection
+            finally:
+                await connection.close(timeout=CLOSE_TIMEOUT_SECONDS)
 
     @asynccontextmanager
     async def transaction(
@@ -127,7 +148,11 @@ class Database:
         for deed in deeds:
             deed()
         if not readonly:
-            self._rung.set()
+            self.ring()
+
+    def ring(self) -> None:
+        """Wake the relay, after a statement of `connection` that has committed by itself."""
+        self._rung.set()
 
     async def answers(self) -> None:
         """Ask the least question there is: the ready check of a service.
@@ -144,10 +169,11 @@ class Database:
             await self._rung.wait()
             self._rung.clear()
             try:
-                async with self.transaction(readonly=True) as connection:
+                async with self.connection() as connection:
                     await connection.execute(RING_WITHOUT_WAITING)
             except (*UNAVAILABLE, asyncpg.PostgresError) as error:
                 logger(__name__).warning("relay not woken, it will look by itself", error=repr(error))
+            await asyncio.sleep(RING_PAUSE_SECONDS)
 
     async def close(self) -> None:
         """Close every connection; what is still running gets a few seconds."""

@@ -21,6 +21,7 @@ from pydantic import ValidationError
 
 from libs.chassis import logs, own_events, telling
 from libs.chassis.faults import FaultRecorder
+from libs.chassis.http.protocol import LimitedProtocol
 from libs.chassis.kafka import MissingTopicError
 from libs.chassis.outbox import Relay, republish
 from libs.chassis.own_events import OwnEvents
@@ -141,6 +142,7 @@ async def _serve(parts: Parts, stop: asyncio.Event) -> None:
         parts.app,
         host=parts.host,
         port=parts.port,
+        http=LimitedProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

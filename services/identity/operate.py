@@ -67,7 +67,7 @@ async def _import_people(settings: Settings, arguments: argparse.Namespace) -> i
     except OSError as error:
         raise CommandError(f"cannot read {arguments.file}: {error.strerror}") from error
     with file:
-        async with _tools(settings) as tools, tools.database.connection() as holder:
+        async with _tools(settings) as tools, tools.database.session() as holder:
             try:
                 await hold_import_lock(holder)
             except ImportRunningError as error:

@@ -1,10 +1,19 @@
 """Tokens are for one service and one minute, and a principal reaches its own leases only."""
 
 import base64
+import time
 
 import pytest
 
-from libs.chassis.auth import InvalidTokenError, Principal, TokenSigner, TokenVerifier
+from libs.chassis.auth import (
+    LEEWAY_SECONDS,
+    READ_SECONDS,
+    TOKEN_SECONDS,
+    InvalidTokenError,
+    Principal,
+    TokenSigner,
+    TokenVerifier,
+)
 from libs.chassis.http import Problem
 
 SEED = base64.b64encode(bytes(range(32))).decode()
@@ -32,6 +41,42 @@ def test_a_token_is_over_after_a_minute() -> None:
 
     with pytest.raises(InvalidTokenError):
         verifier().verify(long_ago.issue("ledger", TENANT))
+
+
+def test_a_token_is_over_in_time_although_it_was_good_before_and_a_read_may_use_it_longer() -> None:
+    now = [time.time()]
+    checking = TokenVerifier([TokenSigner(SEED).public_key], "ledger", clock=lambda: now[0])
+    token = TokenSigner(SEED).issue("ledger", TENANT)
+    assert checking.verify(token) == checking.verify(token) == TENANT
+
+    now[0] += TOKEN_SECONDS + LEEWAY_SECONDS
+    with pytest.raises(InvalidTokenError):
+        checking.verify(token)
+    assert checking.verify(token, reading=True) == TENANT
+
+    now[0] += READ_SECONDS
+    with pytest.raises(InvalidTokenError):
+        checking.verify(token, reading=True)
+
+
+def test_a_token_that_only_a_read_may_still_use_is_refused_to_a_command_after_that_read() -> None:
+    old = TokenSigner(SEED, clock=lambda: time.time() - TOKEN_SECONDS - LEEWAY_SECONDS - 1).issue("ledger", TENANT)
+    checking = verifier()
+    assert checking.verify(old, reading=True) == TENANT
+
+    with pytest.raises(InvalidTokenError):
+        checking.verify(old)
+
+
+def test_no_more_tokens_are_remembered_than_the_limit_and_a_forgotten_one_is_checked_again() -> None:
+    signer = TokenSigner(SEED)
+    checking = TokenVerifier([signer.public_key], "ledger", most=3)
+    tokens = [signer.issue("ledger", Principal(f"account-{n}")) for n in range(4)]
+
+    for token in [*tokens, tokens[0]]:
+        checking.verify(token)
+
+    assert list(checking.remembered) == [*tokens[2:], tokens[0]]
 
 
 def test_a_token_signed_by_somebody_else_is_refused() -> None:

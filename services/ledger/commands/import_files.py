@@ -111,7 +111,7 @@ class Importer:
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
-        async with self._database.connection() as connection:
+        async with self._database.session() as connection:
             if not await connection.fetchval(LOCK):
                 raise ImportRefusedError("another import is running")
             try:

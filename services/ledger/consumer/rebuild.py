@@ -85,7 +85,7 @@ class Rebuild:
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
-        async with self._database.connection() as connection:
+        async with self._database.session() as connection:
             if not await connection.fetchval(LOCK):
                 raise RebuildRefusedError("another rebuild is running")
             try:

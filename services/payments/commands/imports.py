@@ -52,7 +52,7 @@ class PaymentImporter:
             BadFileError: some lines are bad, and nothing was appended.
             ImportRunningError: another import is running.
         """
-        async with self._database.connection() as connection, import_lines.alone(connection):
+        async with self._database.session() as connection, import_lines.alone(connection):
             bad = await self._lay_out(connection, lines)
             if not bad:
                 await self._wait_for_leases(connection, wait_seconds)
