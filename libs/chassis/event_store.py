@@ -3,7 +3,9 @@
 An append writes the events and their outbox rows in one statement, so that neither exists without the other.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -86,6 +88,16 @@ class Append:
     subject: str
     event: EventData
     key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """An event ready to be recorded: where it goes, its envelope with the version, its business key, its bytes."""
+
+    topic: str
+    envelope: Envelope
+    key: str | None
+    body: bytes
 
 
 def utc_now() -> datetime:
@@ -174,34 +186,50 @@ class EventStore:
     async def _write(self, tx: Connection, numbered: Sequence[tuple[Append, int]]) -> list[Envelope]:
         if not numbered:
             return []
-        envelopes = [self._envelope(item, version) for item, version in numbered]
-        bodies = [_encoded(envelope) for envelope in envelopes]
-        try:
+        ready = [self.recording(item, version) for item, version in numbered]
+        with append_conflicts():
             status = await tx.execute(
                 APPEND,
-                [item.event.topic for item, _ in numbered],
-                [item.subject for item, _ in numbered],
-                [version for _, version in numbered],
-                [envelope.id for envelope in envelopes],
-                [envelope.type for envelope in envelopes],
-                [item.key for item, _ in numbered],
-                bodies,
+                [each.topic for each in ready],
+                [each.envelope.subject for each in ready],
+                [each.envelope.streamversion for each in ready],
+                [each.envelope.id for each in ready],
+                [each.envelope.type for each in ready],
+                [each.key for each in ready],
+                [each.body for each in ready],
             )
-        except asyncpg.UniqueViolationError as error:
-            if error.constraint_name == "events_business_key":
-                raise DuplicateKeyError(str(error.detail)) from error
-            raise WrongExpectedVersionError(str(error.detail)) from error
         if status == NOTHING_INSERTED:
             raise StoreBehindError(BEHIND)
-        for envelope in envelopes:
-            EVENTS_APPENDED.labels(envelope.type).inc()
-        return envelopes
+        for event_type, count in Counter(each.envelope.type for each in ready).items():
+            EVENTS_APPENDED.labels(event_type).inc(count)
+        return [each.envelope for each in ready]
 
-    def _envelope(self, item: Append, version: int) -> Envelope:
+    def recording(self, item: Append, version: int) -> Recording:
+        """An event as it will be recorded under this version of its stream.
+
+        Raises:
+            OversizedEventError: it does not fit into a record.
+        """
         plain = Envelope.carrying(
             item.event, event_id=self._new_id(), source=self._source, at=self._clock(), subject=item.subject
         )
-        return plain.model_copy(update={"streamversion": version, "correlationid": CORRELATION_ID.get()})
+        envelope = plain.model_copy(update={"streamversion": version, "correlationid": CORRELATION_ID.get()})
+        return Recording(item.event.topic, envelope, item.key, _encoded(envelope))
+
+
+@contextmanager
+def append_conflicts() -> Iterator[None]:
+    """Say in the store's words that a unique index of `events` refused an event.
+
+    Raises:
+        WrongExpectedVersionError, DuplicateKeyError: as `EventStore.append`.
+    """
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name == "events_business_key":
+            raise DuplicateKeyError(str(error.detail)) from error
+        raise WrongExpectedVersionError(str(error.detail)) from error
 
 
 def envelope_of(body: bytes) -> Envelope:

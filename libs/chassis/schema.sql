@@ -121,6 +121,33 @@ create table idempotency_keys (
 );
 create index idempotency_keys_age on idempotency_keys (created_at);
 
+-- A command that appends one event, whole and in one statement: the lock of its key (the same as the services' own, see
+-- idempotency.py), the event, its outbox row, the answer. Tells 'done'; 'in_flight' while the same key is at work elsewhere;
+-- 'answered' when that came to its end meanwhile; 'behind' while Kafka is ahead. A version that is taken is an error.
+create function append_once(
+    p_scope text, p_key text, p_request_sha256 bytea, p_status smallint, p_answer bytea,
+    p_topic text, p_subject text, p_stream_version integer, p_event_id text, p_event_type text, p_business_key text,
+    p_body bytea
+) returns text language plpgsql as $$
+begin
+    if not pg_try_advisory_xact_lock(hashtextextended(p_scope || chr(31) || p_key, 0)) then
+        return 'in_flight';
+    end if;
+    if exists (select from idempotency_keys where scope = p_scope and key = p_key) then
+        return 'answered';
+    end if;
+    if exists (select from ahead) then
+        return 'behind';
+    end if;
+    insert into events (topic, subject, stream_version, event_id, event_type, business_key, body)
+    values (p_topic, p_subject, p_stream_version, p_event_id, p_event_type, p_business_key, p_body);
+    insert into outbox (topic, key, body) values (p_topic, p_subject, p_body);
+    insert into idempotency_keys (scope, key, request_sha256, status, answer)
+    values (p_scope, p_key, p_request_sha256, p_status, p_answer);
+    return 'done';
+end
+$$;
+
 -- The last errors of every process of the service, for the panel; a ring of bounded length.
 create table recent_errors (
     id bigint generated always as identity primary key,

@@ -65,7 +65,7 @@ def new_door(settings: Settings, database: Database, autopay: AutopayClient) -> 
     store = event_store()
     return Door(
         database,
-        PaymentStarter(store, settings.limit_grosze),
+        PaymentStarter(database, store, settings.limit_grosze),
         NotificationTaker(database, store),
         merchant_of(settings),
         settings.autopay_url.rstrip("/") + "/payment",

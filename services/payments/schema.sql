@@ -176,6 +176,7 @@ grant select, insert,
 grant select, insert on set_aside_decisions to iok_payments;
 grant select, insert on seen to iok_payments;
 grant select, insert, delete on idempotency_keys, recent_errors to iok_payments;
+grant execute on function append_once to iok_payments;
 grant select, insert, update on leases, payments, status_questions to iok_payments;
 grant select, insert on confirmations to iok_payments;
 grant select, insert on notifications, notices to iok_payments;

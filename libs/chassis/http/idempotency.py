@@ -1,15 +1,14 @@
 """Commands that may be sent twice: the first answer is kept with the effect, in one transaction, and given again."""
 
-import hashlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Annotated, Any
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Annotated
 
 import msgspec
 from fastapi import Header
 
 from libs.chassis.http.problems import Problem
+from libs.chassis.once import InFlightError, KeyUse, OtherRequestError, StoredAnswer
 from libs.chassis.postgres import Connection, Database
 
 KEPT_DAYS = 30
@@ -23,27 +22,18 @@ STORE = "insert into idempotency_keys (scope, key, request_sha256, status, answe
 FORGET_OLD = "delete from idempotency_keys where created_at < now() - make_interval(days => $1)"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredAnswer:
-    """An answer given before."""
-
-    status: int
-    body: Any
-
-
 class Slot:
     """One use of a key: either there is an answer to `replay`, or the command runs in `tx` and stores its own."""
 
-    def __init__(self, tx: Connection, scope: str, key: str, request: bytes, replay: StoredAnswer | None) -> None:
+    def __init__(self, tx: Connection, use: KeyUse, replay: StoredAnswer | None) -> None:
         self.tx = tx
         self.replay = replay
-        self._scope = scope
-        self._key = key
-        self._request = request
+        self._use = use
 
     async def store(self, status: int, body: object) -> None:
         """Keep the answer; it commits together with the command's effect."""
-        await self.tx.execute(STORE, self._scope, self._key, self._request, status, msgspec.json.encode(body))
+        use = self._use
+        await self.tx.execute(STORE, use.scope, use.key, use.request_sha256, status, msgspec.json.encode(body))
 
 
 async def idempotency_key(idempotency_key: Annotated[str | None, Header(max_length=1000)] = None) -> str:
@@ -73,15 +63,31 @@ async def idempotent(database: Database, scope: str, key: str, request: object) 
     Raises:
         Problem: 409 while the same key is in flight, or when it was used for another body.
     """
-    digest = hashlib.sha256(msgspec.json.encode(request, order="sorted")).digest()
+    use = KeyUse.of(scope, key, request)
     async with database.transaction() as tx:
-        if not await tx.fetchval(TRY_LOCK, scope, key):
-            raise Problem(409, "Polecenie jest w toku", detail="Powtórz za chwilę.", headers={"Retry-After": "1"})
-        row = await tx.fetchrow(FIND, scope, key)
-        if row is not None and bytes(row["request_sha256"]) != digest:
-            raise Problem(409, "Idempotency-Key użyty do innego polecenia", detail="Użyj nowego klucza.")
-        replay = None if row is None else StoredAnswer(row["status"], msgspec.json.decode(row["answer"]))
-        yield Slot(tx, scope, key, digest, replay)
+        with key_conflicts():
+            if not await tx.fetchval(TRY_LOCK, scope, key):
+                raise InFlightError
+            row = await tx.fetchrow(FIND, scope, key)
+            replay = None if row is None else use.replay(row)
+        yield Slot(tx, use, replay)
+
+
+@contextmanager
+def key_conflicts() -> Iterator[None]:
+    """Say in HTTP that a key cannot be used now or at all.
+
+    Raises:
+        Problem: 409 while the same key is in flight, or when it was used for another body.
+    """
+    try:
+        yield
+    except InFlightError as error:
+        raise Problem(
+            409, "Polecenie jest w toku", detail="Powtórz za chwilę.", headers={"Retry-After": "1"}
+        ) from error
+    except OtherRequestError as error:
+        raise Problem(409, "Idempotency-Key użyty do innego polecenia", detail="Użyj nowego klucza.") from error
 
 
 async def forget_old_answers(database: Database) -> None:

@@ -8,14 +8,14 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
 from libs.chassis.auth import Principal, principal_of
-from libs.chassis.event_store import decided_again
-from libs.chassis.http import IdempotencyKey, Problem, idempotent, not_found
+from libs.chassis.http import IdempotencyKey, Problem, key_conflicts, not_found
+from libs.chassis.once import KeyUse, StoredAnswer
 from libs.events.fields import Amount, Code, Id, Month
 from services.payments.api.wire import ID, Door, Json, listed, money, next_cursor, place_of, shown
 from services.payments.commands.start import UnknownLeaseError, Wanted
 from services.payments.domain.payment import AmountOverLimitError
 from services.payments.read_models import payments
-from services.payments.read_models.payments import Place
+from services.payments.read_models.payments import PaymentRow, Place
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -80,30 +80,26 @@ async def _start(door: Door, asker: Principal, lease_id: str, body: NewPayment, 
     """Start a payment once per key; the same key with another lease or body is refused.
 
     Raises:
-        Problem: 404 for a lease not known here, 422 over the limit or the channel's, 409 as `idempotent`.
+        Problem: 404 for a lease not known here, 422 over the limit or the channel's, 409 as `key_conflicts`.
     """
-    scope = f"{asker.account_id} POST /leases/payments"
     request = {"lease_id": lease_id, **body.model_dump(exclude_none=True)}
+    use = KeyUse.of(f"{asker.account_id} POST /leases/payments", key, request)
     refusal = await _refused_channel(door, body)
 
-    async def attempt() -> tuple[int, Json]:
-        async with idempotent(door.database, scope, key, request) as slot:
-            if slot.replay is not None:
-                return slot.replay.status, slot.replay.body
-            if refusal is not None:
-                raise Problem(422, "Nieprawidłowe dane", errors=[{"field": "channel", "message": refusal}])
-            row = await door.starter.start(slot.tx, lease_id, Wanted(**body.model_dump()))
-            answer = shown(door, row)
-            await slot.store(CREATED, answer)
-            return CREATED, answer
+    def answer(row: PaymentRow) -> StoredAnswer:
+        if refusal is not None:
+            raise Problem(422, "Nieprawidłowe dane", errors=[{"field": "channel", "message": refusal}])
+        return StoredAnswer(CREATED, shown(door, row))
 
     try:
-        return await decided_again(attempt)
+        with key_conflicts():
+            given = await door.starter.start(use, lease_id, Wanted(**body.model_dump()), answer)
     except UnknownLeaseError as error:
         raise not_found() from error
     except AmountOverLimitError as error:
         message = f"Jednorazowo można zapłacić przez internet najwyżej {money(error.limit_grosze)}."
         raise Problem(422, "Nieprawidłowe dane", errors=[{"field": "amount_grosze", "message": message}]) from error
+    return given.status, given.body
 
 
 async def _refused_channel(door: Door, body: NewPayment) -> str | None:

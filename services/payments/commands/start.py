@@ -1,14 +1,23 @@
-"""Starting a payment: the lease is known, the amount within the limit, and from now on Autopay may be asked for it."""
+"""Starting a payment: the lease is known, the amount within the limit, and from now on Autopay may be asked for it.
 
+The tenants' most frequent command: one question and one statement, without a transaction around them (ADR 22).
+"""
+
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
+from weakref import WeakValueDictionary
 
-from libs.chassis.event_store import Append, EventStore
-from libs.chassis.postgres import Connection
+from libs.chassis.event_store import Append, EventStore, decided_again
+from libs.chassis.once import KeyUse, StoredAnswer
+from libs.chassis.postgres import Database
 from libs.events.envelope import new_event_id
 from services.payments.domain.payment import StartPayment, begin, start
-from services.payments.read_models import leases, payments
+from services.payments.read_models import payments
 from services.payments.read_models.payments import PaymentRow
+
+Answer = Callable[[PaymentRow], StoredAnswer]
 
 
 @dataclass(frozen=True)
@@ -28,24 +37,40 @@ class UnknownLeaseError(Exception):
 class PaymentStarter:
     """Starts payments of at most `limit_grosze`."""
 
-    def __init__(self, store: EventStore, limit_grosze: int, new_id: Callable[[], str] = new_event_id) -> None:
+    def __init__(
+        self, database: Database, store: EventStore, limit_grosze: int, new_id: Callable[[], str] = new_event_id
+    ) -> None:
+        self._database = database
         self._store = store
         self._limit_grosze = limit_grosze
         self._new_id = new_id
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def start(self, tx: Connection, lease_id: str, wanted: Wanted) -> PaymentRow:
-        """Start a payment in the caller's transaction.
+    async def start(self, use: KeyUse, lease_id: str, wanted: Wanted, answer: Answer) -> StoredAnswer:
+        """Start a payment once per key; returns what `answer` makes of it, or what was answered before.
+
+        Whatever `answer` raises is let through, and nothing was started.
 
         Raises:
-            UnknownLeaseError: nothing was started.
-            AmountOverLimitError: nothing was started.
-            WrongExpectedVersionError: the lease's stream moved on meanwhile; do it again in a new transaction.
+            UnknownLeaseError, AmountOverLimitError: nothing was started.
+            InFlightError, OtherRequestError: the key cannot be used now, or at all.
         """
-        number = await leases.lock(tx, lease_id)
-        if number is None:
-            raise UnknownLeaseError(lease_id)
-        event = start(StartPayment(self._new_id(), **vars(wanted)), self._limit_grosze)
-        key = f"initiated:{event.payment_id}"
-        [envelope] = await self._store.append_many(tx, [Append(lease_id, event, key)])
-        row = await payments.save(tx, lease_id, begin(event), envelope.recorded_at)
-        return replace(row, lease_number=number)
+        # One at a time for a lease: others would decide in vain. Between processes the stream's version sees to it.
+        async with self._turns.setdefault(lease_id, asyncio.Lock()):
+            return await decided_again(partial(self._attempt, use, lease_id, wanted, answer))
+
+    async def _attempt(self, use: KeyUse, lease_id: str, wanted: Wanted, answer: Answer) -> StoredAnswer:
+        async with self._database.connection() as connection:
+            known = await payments.before_start(connection, lease_id, use)
+            if known.replay is not None:
+                return known.replay
+            if known.lease_number is None:
+                raise UnknownLeaseError(lease_id)
+            event = start(StartPayment(self._new_id(), **vars(wanted)), self._limit_grosze)
+            item = Append(lease_id, event, f"initiated:{event.payment_id}")
+            recording = self._store.recording(item, known.version + 1)
+            row = payments.row_of(lease_id, begin(event), recording.envelope.recorded_at, known.lease_number)
+            given = answer(row)
+            await payments.start(connection, use, recording, row, given)
+        self._database.ring()
+        return given

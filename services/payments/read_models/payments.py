@@ -7,7 +7,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from libs.chassis.event_store import Recording
+from libs.chassis.once import KeyUse, StoredAnswer, append_once
 from libs.chassis.postgres import Connection, Row
+from libs.events.names import PAYMENTS
 from libs.events.payments import PaymentConfirmed
 from services.payments.domain.payment import VALIDITY, Payment, PaymentStatus
 
@@ -18,6 +21,28 @@ insert into payments (payment_id, lease_id, order_id, amount_grosze, charge_id, 
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 on conflict (payment_id) do update set status = excluded.status, credited_grosze = excluded.credited_grosze,
     returned_grosze = excluded.returned_grosze
+"""
+
+# What is to be known before a payment of a lease starts: its number, its stream's version, the key's answer.
+BEFORE_START = """
+select l.number, (select max(stream_version) from events where topic = $1 and subject = $2) as version,
+    k.request_sha256, k.status, k.answer
+from (select $2 as lease_id) asked
+left join leases l using (lease_id) left join idempotency_keys k on k.scope = $3 and k.key = $4
+"""
+
+# A payment starts: all that the command writes, in one statement.
+START = """
+with command as (
+    select append_once($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as outcome
+), saved as (
+    insert into payments (payment_id, lease_id, order_id, amount_grosze, charge_id, status, credited_grosze,
+        returned_grosze, begun_at, valid_until, month, channel)
+    select $13::text, $14::text, $15::text, $16::bigint, $17::text, $18::text, $19::bigint, $20::bigint,
+        $21::timestamptz, $22::timestamptz, $23::text, $24::text
+    from command where outcome = 'done'
+)
+select outcome from command
 """
 
 # Money that came. Its key refuses the same money under another lease.
@@ -92,6 +117,15 @@ class PaymentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BeforeStart:
+    """Before a payment starts: the lease's number (None: not known), its stream's version, the answer given before."""
+
+    lease_number: str | None
+    version: int
+    replay: StoredAnswer | None
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a page of payments ended."""
 
@@ -124,26 +158,48 @@ async def lock_unfinished(tx: Connection, payment_id: str) -> LockedPayment | No
 
 async def save(tx: Connection, lease_id: str, payment: Payment, begun_at: datetime) -> PaymentRow:
     """Write a payment as its facts make it; `begun_at` is the recorded time of its first event."""
+    row = row_of(lease_id, payment, begun_at)
+    await tx.execute(SAVE, *_columns(row, payment.returned_grosze))
+    return row
+
+
+def row_of(lease_id: str, payment: Payment, begun_at: datetime, lease_number: str = "") -> PaymentRow:
+    """A payment as its facts make it; `begun_at` is the recorded time of its first event."""
     valid_until = None if payment.order_id is None else begun_at + VALIDITY
-    await tx.execute(
-        SAVE,
-        payment.payment_id,
-        lease_id,
-        payment.order_id,
-        payment.amount_grosze,
-        payment.charge_id,
-        payment.status,
-        payment.credited_grosze,
-        payment.returned_grosze,
-        begun_at,
-        valid_until,
-        payment.month,
-        payment.channel,
-    )
     return PaymentRow(
-        payment.payment_id, lease_id, "", payment.order_id, payment.amount_grosze, payment.charge_id, payment.status,
-        payment.credited_grosze, begun_at, valid_until, payment.month, payment.channel,
+        payment.payment_id, lease_id, lease_number, payment.order_id, payment.amount_grosze, payment.charge_id,
+        payment.status, payment.credited_grosze, begun_at, valid_until, payment.month, payment.channel,
     )  # fmt: skip
+
+
+def _columns(row: PaymentRow, returned_grosze: int) -> tuple[object, ...]:
+    return (
+        row.payment_id, row.lease_id, row.order_id, row.amount_grosze, row.charge_id, row.status, row.credited_grosze,
+        returned_grosze, row.begun_at, row.valid_until, row.month, row.channel,
+    )  # fmt: skip
+
+
+async def before_start(connection: Connection, lease_id: str, use: KeyUse) -> BeforeStart:
+    """What is to be known before a payment of a lease starts.
+
+    Raises:
+        OtherRequestError: the key was used for another request.
+    """
+    row = await connection.fetchrow(BEFORE_START, PAYMENTS, lease_id, use.scope, use.key)
+    if row is None:
+        raise LookupError("a query of one row gave none")
+    return BeforeStart(row["number"], row["version"] or 0, use.replay(row))
+
+
+async def start(
+    connection: Connection, use: KeyUse, recording: Recording, row: PaymentRow, answer: StoredAnswer
+) -> None:
+    """Write all that starting a payment writes, in a transaction of its own.
+
+    Raises:
+        InFlightError, WrongExpectedVersionError, StoreBehindError: nothing was written; see `append_once`.
+    """
+    await append_once(connection, START, use, recording, answer, *_columns(row, returned_grosze=0))
 
 
 async def confirm(tx: Connection, confirmed: Sequence[tuple[str, PaymentConfirmed]]) -> None:

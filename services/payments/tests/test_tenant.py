@@ -6,8 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from libs.chassis.auth import Principal
+from libs.chassis.once import KeyUse, StoredAnswer
 from libs.events.payments import PaymentInitiated
 from services.payments.api.wire import money
+from services.payments.commands.start import Wanted
+from services.payments.read_models.payments import PaymentRow
 from services.payments.settings import LIMIT_GROSZE
 from services.payments.tests import itn
 from services.payments.tests.conftest import ASKED_GROSZE, LEASE, NEIGHBOUR, NEIGHBOURS, TENANT, Office, at_once
@@ -91,6 +94,21 @@ async def test_payments_of_one_lease_started_at_once_all_start(office: Office) -
     started = await at_once(*[office.start() for _ in range(25)])
     assert len({payment["payment_id"] for payment in started}) == 25
     assert (await office.counts())["events"] == 25
+
+
+async def test_payments_of_one_lease_started_at_once_by_several_processes_all_start(office: Office) -> None:
+    def answer(row: PaymentRow) -> StoredAnswer:
+        return StoredAnswer(201, row.payment_id)
+
+    starters = [office.door().starter for _ in range(4)]  # each process has its own
+    calls = [
+        starter.start(KeyUse.of("account-1", f"{n}-{m}", {}), LEASE, Wanted(100), answer)
+        for n, starter in enumerate(starters)
+        for m in range(3)
+    ]
+
+    assert len({given.body for given in await at_once(*calls)}) == 12
+    assert (await office.counts())["events"] == 12
 
 
 async def test_without_a_key_nothing_starts(office: Office) -> None:
