@@ -7,6 +7,7 @@ import re
 import secrets
 import time as clock
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Annotated, ClassVar, Final, Literal, Self
 
 import msgspec
@@ -145,6 +146,8 @@ class Envelope(BaseModel):
         return datetime.fromisoformat(self.time)
 
 
+_ATTRIBUTES: Final = tuple(Envelope.model_fields)
+_values: Final = attrgetter(*_ATTRIBUTES)
 _CANONICAL: Final = msgspec.json.Encoder(order="deterministic")
 
 
@@ -155,8 +158,8 @@ def canonical(value: JsonValue) -> bytes:
 
 def encode(envelope: Envelope) -> bytes:
     """Return the record's value: compact JSON, attributes in the order of the class, absent ones left out."""
-    attributes = {name: getattr(envelope, name) for name in Envelope.model_fields}
-    return msgspec.json.encode({name: value for name, value in attributes.items() if value is not None})
+    attributes = zip(_ATTRIBUTES, _values(envelope), strict=True)
+    return msgspec.json.encode({name: value for name, value in attributes if value is not None})
 
 
 def new_event_id() -> str:

@@ -1,13 +1,17 @@
 """The charge run of a month: every lease running then is charged the lines stored with it, once, however often run."""
 
+import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
+from pydantic import TypeAdapter
+
 from libs.chassis.event_store import Append, EventStore
+from libs.chassis.garbage import collected_by_hand
 from libs.chassis.postgres import Connection, Database
-from libs.events.ledger import ChargeIssued, Line
+from libs.events.ledger import ChargeIssued, Line, Lines
 from libs.events.names import CHARGES
 from services.ledger.commands.import_charges import charge_key
 from services.ledger.domain import Charges, IssueCharge, NothingToChargeError, decide_charge, due_day_of, runs_in
@@ -15,6 +19,9 @@ from services.ledger.read_models import charges, leases
 from services.ledger.read_models.leases import LeaseRow
 
 LEASES_AT_ONCE: Final = 500
+PAGES_AT_ONCE: Final = 2  # one is written while the other is made; more would only wait
+
+_LINES: Final = TypeAdapter[tuple[Line, ...]](Lines)
 
 
 @dataclass(slots=True)
@@ -36,24 +43,47 @@ class ChargeRun:
 class Charger:
     """Runs charge runs; `tell` hears how many leases have been looked at."""
 
-    def __init__(self, database: Database, store: EventStore, tell: Callable[[int], None]) -> None:
-        """Keep where leases are read, where charges go, and who listens."""
+    def __init__(
+        self,
+        database: Database,
+        store: EventStore,
+        tell: Callable[[int], None],
+        leases_at_once: int = LEASES_AT_ONCE,
+    ) -> None:
+        """Keep where leases are read, where charges go, who listens, and how many leases go into a transaction."""
         self._database = database
         self._store = store
         self._tell = tell
+        self._leases_at_once = leases_at_once
 
     async def run(self, month: str, today: date) -> ChargeRun:
-        """Charge every lease that runs in `month` (`YYYY-MM`), as issued `today`; 500 leases in a transaction."""
-        done = ChargeRun(month)
-        after, looked_at = "", 0
+        """Charge every lease that runs in `month` (`YYYY-MM`), as issued `today`; 500 leases in a transaction.
+
+        While PostgreSQL writes the charges of one page, those of another are made.
+
+        Raises:
+            What a page raised first; pages committed until then stay, and the next run goes on.
+        """
+        done, pages = ChargeRun(month), _Pages(self._leases_at_once)
+        try:
+            with collected_by_hand():
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(PAGES_AT_ONCE):
+                        group.create_task(self._pages(pages, done, today))
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from failed
+        return done
+
+    async def _pages(self, pages: "_Pages", done: ChargeRun, today: date) -> None:
+        """Charge page after page, each page's leases by whoever takes it."""
         while True:
             async with self._database.transaction() as tx:
-                page = await leases.page(tx, after, LEASES_AT_ONCE)
+                page = await pages.take(tx)
                 await self._charge(tx, page, done, today)
             if not page:
-                return done
-            after, looked_at = page[-1].lease_id, looked_at + len(page)
-            self._tell(looked_at)
+                return
+            pages.looked_at += len(page)
+            self._tell(pages.looked_at)
 
     async def _charge(self, tx: Connection, page: Sequence[LeaseRow], done: ChargeRun, today: date) -> None:
         key = charge_key(charge_id_of(done.month))
@@ -76,13 +106,30 @@ class Charger:
         await self._store.append_many(tx, appends)
 
 
+@dataclass(slots=True)
+class _Pages:
+    """The pages of leases, in order, each handed out once."""
+
+    leases_at_once: int
+    after: str = ""
+    looked_at: int = 0
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def take(self, tx: Connection) -> Sequence[LeaseRow]:
+        """The next page; empty after the last."""
+        async with self.turn:
+            page = await leases.page(tx, self.after, self.leases_at_once)
+            self.after = page[-1].lease_id if page else self.after
+            return page
+
+
 def charge_id_of(month: str) -> str:
     """The id of the charge that a run issues for a month: the same at every run."""
     return f"run-{month}"
 
 
 def _lines(lease: LeaseRow) -> tuple[Line, ...]:
-    return tuple(Line.model_validate(line) for line in lease.terms["charge_lines"])
+    return _LINES.validate_python(lease.terms["charge_lines"])
 
 
 def _runs(lease: LeaseRow, month: str) -> bool:

@@ -222,7 +222,7 @@ async def test_two_commands_at_once_on_one_lease_are_decided_one_after_the_other
 
 
 async def run_charges(database: Database, month: str) -> ChargeRun:
-    return await Charger(database, STORE, lambda _: None).run(month, TODAY)
+    return await Charger(database, STORE, lambda _: None, leases_at_once=2).run(month, TODAY)
 
 
 async def charged(database: Database) -> dict[str, dict[str, Any]]:
@@ -265,3 +265,22 @@ async def test_a_charge_run_charges_every_lease_that_runs_in_the_month_once(
     assert (again.issued, again.charged_before) == (0, 4)
     assert (await run_charges(database, "2026-12")).issued == 4
     assert date.fromisoformat((await charged(database))["L-1"]["due_on"]) == date(2026, 12, 31)
+
+
+async def test_a_charge_run_that_fails_says_why_and_keeps_the_pages_before(
+    database: Database, projector: BookProjector
+) -> None:
+    signed = [record("LeaseSigned", lease_terms(), subject=f"L-{n}", offset=n) for n in range(6)]
+    await project(database, projector, *signed)
+
+    def tell(looked_at: int) -> None:
+        if looked_at >= 4:
+            raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        await Charger(database, STORE, tell, leases_at_once=2).run("2026-11", TODAY)
+
+    kept = len(await charged(database))
+    assert kept in {4, 6}
+    again = await run_charges(database, "2026-11")
+    assert (again.issued, again.charged_before) == (6 - kept, kept)
