@@ -6,22 +6,19 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar
 
-import uvicorn
 import uvloop
 from confluent_kafka import KafkaException
-from fastapi import FastAPI
 from pydantic import ValidationError
 
 from libs.chassis import logs, own_events, telling
 from libs.chassis.faults import FaultRecorder
-from libs.chassis.http.protocol import LimitedProtocol
 from libs.chassis.kafka import MissingTopicError
 from libs.chassis.outbox import Relay, republish
 from libs.chassis.own_events import OwnEvents
@@ -29,10 +26,11 @@ from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Database, UnnamedDataba
 from libs.chassis.projection import ProjectionRunner
 from libs.chassis.settings import ServiceSettings, StoringSettings, load
 
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
 ROLES = ("api", "relay", "projector")
 GRACE_SECONDS = 10
-KEEP_ALIVE_SECONDS = 75  # longer than the gateway keeps its connections, so that it never writes into a closing one
-BACKLOG_CONNECTIONS = 512
 
 Task = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
@@ -49,7 +47,9 @@ class Runner(Protocol):
 class Parts:
     """What a service's composition root has built. A part that a service does not have is left out."""
 
-    app: FastAPI
+    app: "Callable[[], FastAPI]"
+    """Makes the HTTP side; called by the role that serves it. What only HTTP needs is best loaded there: a relay or a
+    projector alone starts half a second sooner without."""
     port: int
     host: str
     database: Database | None = None
@@ -128,53 +128,24 @@ def now_and_then(period_seconds: float, work: Callable[[], Awaitable[object]]) -
     return run
 
 
-class _Server(uvicorn.Server):
-    """uvicorn, with signals left to us."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone: the roles of a process stop together."""
-        yield
-
-
-async def _serve(parts: Parts, stop: asyncio.Event) -> None:
-    config = uvicorn.Config(
-        parts.app,
-        host=parts.host,
-        port=parts.port,
-        http=LimitedProtocol,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        backlog=BACKLOG_CONNECTIONS,
-    )
-    server = _Server(config)
-    stopping = asyncio.create_task(_then(stop, lambda: setattr(server, "should_exit", True)))
-    try:
-        await server.serve()
-    finally:
-        stopping.cancel()
-    if not stop.is_set():
-        raise CommandError(f"the HTTP server ended: is port {parts.port} taken?")
-
-
-async def _then(stop: asyncio.Event, act: Callable[[], None]) -> None:
-    await stop.wait()
-    act()
-
-
 def _tasks(parts: Parts, roles: Sequence[str], *, sound: bool) -> dict[str, Task]:
     """The tasks of the roles asked for, by name; `sound`: the store is known to lack none of its own events."""
     tasks: dict[str, Task] = {}
     if "api" in roles:
-        tasks["api"] = lambda stop: _serve(parts, stop)
+        tasks["api"] = partial(_serve, parts)
     if "relay" in roles and parts.relay is not None:
         tasks |= {"relay": parts.relay.run if sound else _relay(parts.relay, parts.own_events), **parts.periodic}
     if "projector" in roles:
         tasks |= {f"projector-{n}": runner.run for n, runner in enumerate(parts.runners)}
     return tasks
+
+
+async def _serve(parts: Parts, stop: asyncio.Event) -> None:
+    from libs.chassis.http.serving import serve  # noqa: PLC0415  # see Parts.app
+
+    await serve(parts.app(), parts.host, parts.port, stop)
+    if not stop.is_set():
+        raise CommandError(f"the HTTP server ended: is port {parts.port} taken?")
 
 
 def _relay(relay: Relay, own_events: OwnEvents | None) -> Task:

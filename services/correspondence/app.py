@@ -94,7 +94,7 @@ async def build(settings: Settings) -> Parts:
         app.include_router(router, include_in_schema=False)
     own = OwnEvents(database, settings.kafka, f"iok/{NAME}", (CORRESPONDENCE,), read_data, KeysAlone(_key_of))
     return Parts(
-        app=app,
+        app=lambda: app,
         port=settings.port,
         host=settings.bind_host,
         database=database,

@@ -82,4 +82,4 @@ async def build(settings: Settings) -> Parts:
     except NotBuiltError as error:
         raise CommandError(str(error)) from error
     http = transport.open_http()
-    return Parts(make_app(settings, http, front_end), settings.port, settings.bind_host, close=http.close)
+    return Parts(lambda: make_app(settings, http, front_end), settings.port, settings.bind_host, close=http.close)

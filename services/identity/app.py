@@ -76,8 +76,9 @@ async def build(settings: Settings) -> Parts:
         tools.passwords.close()
         await http.close()
 
+    node = make_node(settings, LoginGovPl(http).ask)
     return Parts(
-        app=make_app(settings, tools, signer, projector, node=make_node(settings, LoginGovPl(http).ask)),
+        app=lambda: make_app(settings, tools, signer, projector, node=node),
         port=settings.port,
         host=settings.bind_host,
         database=tools.database,

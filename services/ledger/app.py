@@ -1,21 +1,17 @@
 """The composition root: the only place that builds the ledger's objects."""
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from libs.chassis.auth import TokenVerifier
 from libs.chassis.event_store import EventStore, utc_now
-from libs.chassis.http import create_app
 from libs.chassis.outbox import Relay
 from libs.chassis.own_events import KeysAlone, OwnEvents
-from libs.chassis.panel import PanelParts, mount
 from libs.chassis.postgres import Database
 from libs.chassis.projection import ProjectionRunner
 from libs.chassis.runtime import Parts, open_database
 from libs.events.decoding import read_data
 from libs.events.envelope import new_event_id
 from libs.events.topics import CHARGES, LEASES, SEALS
-from services.ledger.api import rebuilds, sections, tenant
 from services.ledger.commands.announcing import SOURCE, Announcer
 from services.ledger.commands.restoring import key_of
 from services.ledger.commands.sealing import Sealer
@@ -23,8 +19,10 @@ from services.ledger.consumer.live import LiveProjection
 from services.ledger.consumer.projector import BookProjector
 from services.ledger.consumer.rebuild import Rebuild
 from services.ledger.consumer.verify import Verifier
-from services.ledger.read_models import books
 from services.ledger.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 NAME: Final = "ledger"
 FOLDER: Final = Path(__file__).parent
@@ -64,14 +62,9 @@ async def build(settings: Settings) -> Parts:
     """Build every part of the service; nothing is asked of the outside world yet."""
     database = await open_database(settings, f"iok-{NAME}")
     feeding = projector(settings)
-    app = create_app(NAME, ready={"book": lambda: _has_a_book(database)})
-    app.state.verifier = TokenVerifier(settings.token_public_keys, NAME)
-    panel = mount(app, PanelParts(NAME, settings, database, feeding, sections=sections.of(database)))
     own = own_events(settings, database)
-    app.include_router(tenant.router(database))
-    app.include_router(rebuilds.router(rebuild(settings, database), sealer(database), panel.gate))
     return Parts(
-        app=app,
+        app=lambda: _app(settings, database, feeding),
         port=settings.port,
         host=settings.bind_host,
         database=database,
@@ -96,8 +89,7 @@ def _live_projection(settings: Settings, database: Database, feeding: BookProjec
     )
 
 
-async def _has_a_book(database: Database) -> str | None:
-    async with database.connection() as connection:
-        if await books.live_or_none(connection) is None:
-            return "there is no live book yet: it is being built, or the projector has never run"
-    return None
+def _app(settings: Settings, database: Database, feeding: BookProjector) -> "FastAPI":
+    from services.ledger.api.site import new_app  # noqa: PLC0415  # relay and projector start sooner without HTTP
+
+    return new_app(settings, database, feeding, rebuild(settings, database), sealer(database))

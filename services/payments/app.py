@@ -113,7 +113,7 @@ async def build(settings: Settings) -> Parts:
     for router in (reviews.router(door, desk, panel), transfers.router(money, panel), statements.router(money, panel)):
         app.include_router(router, include_in_schema=False)
     return Parts(
-        app=app,
+        app=lambda: app,
         port=settings.port,
         host=settings.bind_host,
         database=database,

@@ -112,9 +112,9 @@ class House:
 
 async def running(settings: Settings, signer: TokenSigner, database: ServiceDatabase) -> AsyncIterator[House]:
     parts = await build(settings)
-    transport = httpx.ASGITransport(parts.app)
+    transport = httpx.ASGITransport(parts.app())
     async with (
-        parts.app.router.lifespan_context(parts.app),
+        parts.app().router.lifespan_context(parts.app()),
         httpx.AsyncClient(transport=transport, base_url="http://correspondence") as client,
     ):
         house = House(client, parts, signer, database)

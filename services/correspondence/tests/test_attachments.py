@@ -126,7 +126,7 @@ async def test_drafts_are_thrown_away_after_a_day_and_sent_files_never(house: Ho
     old, sent = await taken(house, pdf()), await taken(house, document(), "a.docx")
     matter_id = await house.open(attachment_ids=[sent])
     await house.value("update attachments set kept_at = now() - interval '25 hours'")
-    await house.parts.app.state.door.uploads.forget_old_drafts()
+    await house.parts.app().state.door.uploads.forget_old_drafts()
     assert (await house.get("/attachments", id=old)).json() == {"items": []}
     assert (await house.get(f"/matters/{matter_id}/attachments/{sent}")).status_code == 200
 
@@ -202,7 +202,7 @@ async def scanning(
 ) -> AsyncIterator[House]:
     database = service_database("correspondence")
     async for house in running(settings_of(database, identity, files=str(files)), identity.signer, database):
-        house.parts.app.state.door.uploads._scanner = scanner
+        house.parts.app().state.door.uploads._scanner = scanner
         yield house
 
 
@@ -214,7 +214,7 @@ async def test_a_file_waits_in_quarantine_until_it_is_found_clean(scanning: Hous
     assert (await scanning.get(path)).status_code == 409
     assert (await scanning.get(f"/inbox/{matter_id}/attachments/{draft}", CLERK)).status_code == 409
     assert kept_in(files / "kept") == []
-    uploads = scanning.parts.app.state.door.uploads
+    uploads = scanning.parts.app().state.door.uploads
     assert await uploads.scan_quarantine() == 0
     scanner.away = False
     assert await uploads.scan_quarantine() == 1
@@ -226,7 +226,7 @@ async def test_an_infected_file_is_never_given_to_anybody(scanning: House, scann
     draft = await taken(scanning, pdf())
     matter_id = await scanning.open(attachment_ids=[draft])
     scanner.away, scanner.infected = False, True
-    assert await scanning.parts.app.state.door.uploads.scan_quarantine() == 1
+    assert await scanning.parts.app().state.door.uploads.scan_quarantine() == 1
     assert (await scanning.thread(matter_id))["messages"][0]["attachments"][0]["status"] == "removed"
     assert (await scanning.get(f"/matters/{matter_id}/attachments/{draft}")).status_code == 409
     assert kept_in(files) == []

@@ -269,7 +269,7 @@ async def test_a_reply_takes_files_and_a_refused_one_keeps_the_rest(house: House
 async def test_without_identity_the_inbox_shows_ids_and_goes_on(house: House) -> None:
     matter_id = await house.open()
     await signed_in(house)
-    house.parts.app.state.door.directory._url = "http://127.0.0.1:9/directory"
+    house.parts.app().state.door.directory._url = "http://127.0.0.1:9/directory"
     page = await house.client.get(f"/panel/inbox/{matter_id}")
     assert page.status_code == 200
     assert "Przejmij sprawę" in page.text

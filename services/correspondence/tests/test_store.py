@@ -137,7 +137,7 @@ async def test_kinds_of_matter_are_defined_once_however_often_the_service_starts
     door_types = (await house.get("/matter-types")).json()
     count = "select count(*) from events where event_type = 'iok.MatterTypeDefined.v1'"
     before = await house.value(count)
-    await asyncio.gather(*(define_first_types(house.parts.app.state.door) for _ in range(3)))
+    await asyncio.gather(*(define_first_types(house.parts.app().state.door) for _ in range(3)))
     assert await house.value(count) == before == len(door_types["items"])
 
 

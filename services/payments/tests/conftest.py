@@ -133,7 +133,7 @@ async def office(service_database: Callable[[str], ServiceDatabase], panel_passw
     settings = settings_for(made, panel_password_hash)
     parts = await build(settings)
     assert parts.database is not None
-    transport = httpx.ASGITransport(app=parts.app)
+    transport = httpx.ASGITransport(app=parts.app())
     async with httpx.AsyncClient(transport=transport, base_url="http://payments") as http:
         opened = Office(made, settings, parts, parts.database, http, TokenSigner(SEED))
         await opened.hear_of(LEASE, NEIGHBOURS)

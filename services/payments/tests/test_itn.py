@@ -267,7 +267,7 @@ async def test_a_crash_between_commit_and_answer_leaves_one_effect(office: Offic
         async def never_sent(_: Any) -> None:
             raise CrashError
 
-        await office.parts.app(scope, receive, never_sent)
+        await office.parts.app()(scope, receive, never_sent)
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=dying), base_url="http://payments") as http:
         document = itn.document(itn.transaction(payment["order_id"], amount="1234.56"))
