@@ -21,6 +21,7 @@ ACQUIRE_TIMEOUT_SECONDS = 5.0  # a request that waits longer for a connection is
 COMMAND_TIMEOUT_SECONDS = 60.0  # no statement of a service is meant to run longer
 CONNECT_TIMEOUT_SECONDS = 5.0
 CLOSE_TIMEOUT_SECONDS = 5.0
+BREATH_SECONDS = 0.2  # a server that comes back is not made to refuse every request of every process meanwhile
 THINKING_SECONDS = 30.0  # a process paused inside a transaction is ended by the server: others wait for its locks
 DOORBELL_CHANNEL = "outbox"
 RING_PAUSE_SECONDS = 0.005  # commits as close as this share a ring: one each would cost as much as the commands
@@ -80,6 +81,7 @@ class Database:
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._pool = pool
+        self._refused_until = 0.0
         self._rung = asyncio.Event()
         self._bell = asyncio.create_task(self._ring_after_commits())
 
@@ -121,8 +123,24 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection outside any transaction, for single statements and reads; it leaves nothing set behind it."""
-        async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:
+        async with self._acquired() as connection:
             yield connection
+
+    @asynccontextmanager
+    async def _acquired(self) -> AsyncIterator[Connection]:
+        """A connection of the pool; one that cannot be made is not tried again for a moment."""
+        now = asyncio.get_running_loop().time
+        if now() < self._refused_until:
+            raise ConnectionRefusedError("PostgreSQL refused a connection a moment ago")
+        try:
+            connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
+        except (asyncpg.CannotConnectNowError, ConnectionError):
+            self._refused_until = now() + BREATH_SECONDS
+            raise
+        try:
+            yield connection
+        finally:
+            await self._pool.release(connection)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Connection]:
@@ -138,7 +156,7 @@ class Database:
         self, isolation: Isolation = "read_committed", *, readonly: bool = False
     ) -> AsyncIterator[Connection]:
         """One transaction: committed when the block ends, rolled back when it raises."""
-        async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:
+        async with self._acquired() as connection:
             deeds = _AFTER_COMMIT[connection] = []
             try:
                 async with connection.transaction(isolation=isolation, readonly=readonly):

@@ -1,14 +1,19 @@
-"""Transactions: nobody waits for a paused one for ever, and what follows a commit follows nothing else."""
+"""Transactions: nobody waits for a paused one for ever, and what follows a commit follows nothing else.
+
+A server that comes back is left time to.
+"""
 
 import asyncio
 
 import pytest
 
-from libs.chassis.postgres import UNAVAILABLE, Database, after_commit
+from libs.chassis.postgres import BREATH_SECONDS, UNAVAILABLE, Database, after_commit
 from libs.chassis.tests.conftest import Desk
 
 pytestmark = pytest.mark.system
 SESSION_LOCK = "select pg_try_advisory_lock(1)"
+STARTING_UP = b"SFATAL\0C57P03\0Mthe database system is starting up\0\0"
+TRIES = 50
 HOLD = "insert into notes values (0, 1, 'x')"
 
 
@@ -57,3 +62,33 @@ async def test_what_follows_a_commit_does_not_follow_a_trial_or_a_failure(desk: 
         after_commit(connection, lambda: done.append("tried"))
         await trial.rollback()
     assert done == ["committed"]
+
+
+async def test_a_server_that_is_starting_up_is_not_asked_by_every_request() -> None:
+    asked = 0
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        await reader.readexactly(8)  # whether TLS is spoken
+        writer.write(b"N")
+        await reader.read(1_000)
+        writer.write(b"E" + (len(STARTING_UP) + 4).to_bytes(4, "big") + STARTING_UP)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        database = await Database.open(f"postgresql://iok:x@127.0.0.1:{port}/iok")
+
+        async def ask() -> None:
+            with pytest.raises(UNAVAILABLE):
+                await database.answers()
+
+        for _ in range(TRIES):
+            await ask()
+        assert 0 < (at_once := asked) < TRIES / 2
+        await asyncio.sleep(BREATH_SECONDS)
+        await ask()
+        assert asked > at_once
+        await database.close()
