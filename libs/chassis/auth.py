@@ -6,7 +6,7 @@ itself. Another tenant's lease is answered like one that does not exist.
 
 import base64
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Annotated
@@ -36,6 +36,8 @@ class Principal:
     account_id: str
     roles: frozenset[str] = frozenset()
     leases: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
+    """What colleagues call a member of the staff; tenants have none here."""
 
     @property
     def is_staff(self) -> bool:
@@ -92,6 +94,7 @@ class TokenSigner:
             "exp": now + TOKEN_SECONDS,
             "roles": sorted(principal.roles),
             "leases": dict(principal.leases),
+            **({"name": principal.name} if principal.name else {}),
         }
         return jwt.encode(claims, self._key, algorithm=ALGORITHM)
 
@@ -148,8 +151,8 @@ class TokenVerifier:
                 continue
             except jwt.InvalidTokenError as error:
                 raise InvalidTokenError(str(error)) from error
-            leases = MappingProxyType(dict(claims.get("leases", {})))
-            return claims["exp"], Principal(claims["sub"], frozenset(claims.get("roles", ())), leases)
+            roles, leases = frozenset(claims.get("roles", ())), MappingProxyType(dict(claims.get("leases", {})))
+            return claims["exp"], Principal(claims["sub"], roles, leases, claims.get("name", ""))
         raise InvalidTokenError("no known key signed this token")
 
 
@@ -188,12 +191,22 @@ async def principal_of(request: Request, token: Annotated[str, Depends(token_of)
 
 
 class StaffGate:
-    """Turns a staff member's opaque session token into a principal, by asking identity for a token of this service."""
+    """Turns a staff member's opaque session token into a principal, by asking identity for a token of this service.
 
-    def __init__(self, identity_url: str, service: str, verifier: TokenVerifier) -> None:
+    `seen` is told of everybody who passes.
+    """
+
+    def __init__(
+        self,
+        identity_url: str,
+        service: str,
+        verifier: TokenVerifier,
+        seen: Callable[[Principal], Awaitable[None]] | None = None,
+    ) -> None:
         self._url = identity_url.rstrip("/")
         self._service = service
         self._verifier = verifier
+        self._seen = seen
 
     async def principal(self, session_token: str) -> Principal:
         """Who holds the session.
@@ -225,4 +238,6 @@ class StaffGate:
             raise unauthorized() from error
         if not principal.is_staff:
             raise unauthorized()
+        if self._seen is not None:
+            await self._seen(principal)
         return principal

@@ -157,3 +157,14 @@ create table recent_errors (
     detail text not null,
     correlation_id text
 );
+
+-- Staff as they were called when they last asked something of this service: for its own panel, never for an event or a log.
+create table staff_names (
+    account_id text primary key,
+    name text not null,
+    told_at timestamptz not null default now()
+);
+
+-- A text as searches compare it: without Polish diacritics, in small letters.
+create function folded(text) returns text language sql immutable parallel safe return
+    lower(translate($1, 'ĄĆĘŁŃÓŚŹŻąćęłńóśźż', 'acelnoszzacelnoszz'));

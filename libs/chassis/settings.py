@@ -1,6 +1,7 @@
 """Settings of a service: the environment over the local stack's file over defaults that work on one machine."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -48,6 +49,10 @@ class ServiceSettings(BaseSettings):
     company_sources: Annotated[frozenset[str], NoDecode] = frozenset({"erp"})
     public_url: str = f"http://{LOCAL_HOST}:8000"
     identity_url: str = f"http://{LOCAL_HOST}:8101"
+    ledger_url: str = f"http://{LOCAL_HOST}:8102"
+    payments_url: str = f"http://{LOCAL_HOST}:8103"
+    correspondence_url: str = f"http://{LOCAL_HOST}:8104"
+    panel_urls: Annotated[Mapping[str, str], NoDecode] = {}
     token_public_keys: Annotated[tuple[str, ...], NoDecode] = ()
     panel_password_hash: SecretStr = SecretStr("")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -59,6 +64,24 @@ class ServiceSettings(BaseSettings):
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
+
+    @field_validator("panel_urls", mode="before")
+    @classmethod
+    def _addresses(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            named = [part.partition("=") for part in value.split(",") if part.strip()]
+            return {name.strip(): address.strip().rstrip("/") for name, _, address in named}
+        return value
+
+    def panels(self) -> dict[str, str]:
+        """Where the staff's browsers find the services' panels: as `IOK_PANEL_URLS` says, else where services are."""
+        own = {
+            "identity": self.identity_url,
+            "ledger": self.ledger_url,
+            "payments": self.payments_url,
+            "correspondence": self.correspondence_url,
+        }
+        return {name: address.rstrip("/") for name, address in {**own, **self.panel_urls}.items()}
 
     @property
     def kafka(self) -> KafkaSettings:

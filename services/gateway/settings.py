@@ -18,9 +18,6 @@ class Settings(ServiceSettings):
     """What the gateway reads from the environment, beside what every service does."""
 
     port: int = Field(default=8000, ge=0, le=65535)
-    ledger_url: str = f"http://{LOCAL_HOST}:8102"
-    payments_url: str = f"http://{LOCAL_HOST}:8103"
-    correspondence_url: str = f"http://{LOCAL_HOST}:8104"
     autopay_url: str = f"http://{LOCAL_HOST}:8201"
     trusted_profile_url: str = ""  # login.gov.pl; empty: nobody signs in by Profil Zaufany
     trusted_profile_hosts: Annotated[tuple[str, ...], NoDecode] = ()  # origins it may redirect the form to, by ","

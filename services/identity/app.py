@@ -1,5 +1,6 @@
 """The composition root: the only place that builds identity's objects."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -12,12 +13,13 @@ from libs.chassis.event_store import EventStore, utc_now
 from libs.chassis.http import create_app
 from libs.chassis.outbox import Relay
 from libs.chassis.own_events import OwnEvents
-from libs.chassis.panel import PanelParts, Section, Table, mount
+from libs.chassis.panel import Link, PanelParts, Section, Table, mount
 from libs.chassis.projection import ProjectionRunner
 from libs.chassis.runtime import CommandError, Parts, now_and_then, open_database
 from libs.events.decoding import read_data
 from libs.events.names import ACCOUNTS
-from services.identity.api import sessions, trusted_profile
+from libs.events.reasons import REASON_WORDS
+from services.identity.api import lookup, sessions, trusted_profile
 from services.identity.clients.login_gov_pl import LoginGovPl, open_http
 from services.identity.commands.passwords import PasswordPool
 from services.identity.commands.restoring import Following
@@ -26,7 +28,8 @@ from services.identity.commands.saml.messages import Party
 from services.identity.commands.sessions import forget_old
 from services.identity.commands.tools import Tools
 from services.identity.commands.trusted_profile.node import Ask, Node
-from services.identity.consumer import LeaseProjector
+from services.identity.consumer import CONTRADICTORY, LeaseProjector
+from services.identity.domain.leases import FOREIGN_LEASE
 from services.identity.read_models import audit, people
 from services.identity.settings import MissingKeyError, Settings, pem_bytes
 
@@ -156,8 +159,21 @@ def make_app(
     app.state.verifier = TokenVerifier(settings.token_public_keys or (signer.public_key,), NAME)
     app.include_router(sessions.router)
     app.include_router(trusted_profile.router)
-    sections = [_doings(tools)]
-    mount(app, PanelParts(NAME, settings, database=tools.database, projector=projector, sections=sections))
+    app.include_router(lookup.router)
+    panel = mount(
+        app,
+        PanelParts(
+            NAME,
+            settings,
+            database=tools.database,
+            projector=projector,
+            sections=[_doings(tools)],
+            links=[Link(lookup.PAGE, "Najemcy i umowy")],
+            templates=FOLDER / "templates",
+            reasons=REASONS,
+        ),
+    )
+    app.include_router(lookup.pages(tools, panel), include_in_schema=False)
     return app
 
 
@@ -174,6 +190,11 @@ def _doings(tools: Tools) -> Section:
     return Section("Konta i logowanie", read, f"Zdarzenia z ostatnich {PANEL_HOURS} godzin.")
 
 
+REASONS: Final[Mapping[str, str]] = {
+    **REASON_WORDS,
+    CONTRADICTORY: "zdarzenie o tym samym identyfikatorze było już, z inną treścią",
+    FOREIGN_LEASE: "umowa należy do innego systemu",
+}
 WORDS: Final[dict[audit.Action, str]] = {
     audit.Action.SIGNED_IN: "udane logowania",
     audit.Action.SIGN_IN_REFUSED: "odmowy logowania",

@@ -14,6 +14,7 @@ from libs.chassis.telling import progress, say
 from services.identity.app import make_node, make_tools
 from services.identity.commands.add_staff import (
     BadPasswordError,
+    call,
     grant_role,
     open_staff_account,
     replace_password,
@@ -131,6 +132,7 @@ async def _issue_letters(settings: Settings, arguments: argparse.Namespace) -> i
 def _staff_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("login", metavar="LOGIN")
     parser.add_argument("--role", required=True, choices=STAFF_ROLES)
+    parser.add_argument("--name", help="how colleagues know them, as pages show it; by default the login")
     parser.add_argument("--new-password", action="store_true", help="replace the password of a login that is there")
 
 
@@ -155,9 +157,11 @@ async def _add_or_change(tools: Tools, arguments: argparse.Namespace) -> str:
     login: str = arguments.login
     account_id = await staff_account(tools, login)
     if account_id is None:
-        await open_staff_account(tools, login, arguments.role, _password())
+        await open_staff_account(tools, login, arguments.role, _password(), arguments.name)
         return f"{login} may sign in, as {arguments.role}"
     granted = await grant_role(tools, account_id, arguments.role)
+    if arguments.name:
+        await call(tools, account_id, arguments.name)
     if arguments.new_password:
         await replace_password(tools, account_id, login, _password())
     changes = [f"is now {arguments.role}" if granted else f"is {arguments.role} already"]

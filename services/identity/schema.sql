@@ -19,6 +19,7 @@ create table accounts (
     person_id text unique references people,
     login text not null,               -- as written in the letter
     login_key text not null unique,    -- as compared: K100001 and k100001 are one
+    name text,                         -- of staff, as colleagues know them; a person's stands in people
     opened_on date,
     closed_on date
 );
@@ -124,9 +125,11 @@ grant select, insert on set_aside to iok_identity;
 grant update (reason, detail, state, decided_at, decided_by, decision_reason, replays, dead_lettered_at)
     on set_aside to iok_identity;
 grant select, insert on set_aside_decisions to iok_identity;
+grant select, insert, update on staff_names to iok_identity;
+grant execute on function folded to iok_identity;
 grant select, insert, delete on idempotency_keys to iok_identity;
 grant select, insert on accounts, letters to iok_identity;
-grant update (opened_on, closed_on) on accounts to iok_identity;
+grant update (opened_on, closed_on, name) on accounts to iok_identity;
 grant update (state, settled_at) on letters to iok_identity;
 grant select, insert, delete on staff_roles to iok_identity;
 grant select, insert, update on credentials, leases to iok_identity;

@@ -508,5 +508,7 @@ grant select, insert on set_aside to iok_ledger;
 grant update (reason, detail, state, decided_at, decided_by, decision_reason, replays, dead_lettered_at)
     on set_aside to iok_ledger;
 grant select, insert on set_aside_decisions to iok_ledger;
+grant select, insert, update on staff_names to iok_ledger;
+grant execute on function folded to iok_ledger;
 grant execute on function lock_live_book, places_of, offsets_of, lease_hashes, state_hash, lacking to iok_ledger;
 grant execute on function make_book, index_book, end_filling, keys_of_filling, switch_book, drop_book to iok_ledger;

@@ -14,6 +14,7 @@ from libs.chassis.postgres import Database
 from libs.chassis.projection import ProjectionRunner
 from libs.chassis.runtime import Parts, now_and_then, open_database
 from libs.events.decoding import read_data
+from libs.events.reasons import REASON_WORDS
 from libs.events.topics import PAYMENTS, TRANSFERS
 from services.payments.api import Door, autopay, reviews, statements, tenant, transfers
 from services.payments.api.staff import MoneyDoor
@@ -26,7 +27,7 @@ from services.payments.commands.start import PaymentStarter
 from services.payments.commands.statements import StatementImporter, StatementRules
 from services.payments.commands.status_queries import StatusAsker
 from services.payments.commands.transfers import TransferDesk
-from services.payments.consumer import LeaseProjector
+from services.payments.consumer import FOREIGN_LEASE, LeaseProjector
 from services.payments.domain.autopay import Merchant
 from services.payments.domain.bank_profiles import BadProfilesError, Reading, read_profiles
 from services.payments.domain.settlement import Rules
@@ -102,6 +103,7 @@ async def build(settings: Settings) -> Parts:
             Link(reviews.PAGE, "Płatności do wyjaśnienia"),
         ],
         templates=FOLDER / "templates",
+        reasons={**REASON_WORDS, FOREIGN_LEASE: "umowa należy do innego systemu"},
     )
     panel = mount(app, parts)
     desk = ReviewDesk(database, event_store())

@@ -174,6 +174,7 @@ grant select, insert,
     update (reason, detail, state, decided_at, decided_by, decision_reason, replays, dead_lettered_at)
     on set_aside to iok_payments;
 grant select, insert on set_aside_decisions to iok_payments;
+grant select, insert, update on staff_names to iok_payments;
 grant select, insert on seen to iok_payments;
 grant select, insert, delete on idempotency_keys, recent_errors to iok_payments;
 grant execute on function append_once to iok_payments;

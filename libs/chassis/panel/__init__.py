@@ -4,9 +4,9 @@
 own by `Section`s, and pages of its own by `Panel.staff` and `Panel.render`.
 """
 
-from libs.chassis.panel.frame import Link, Panel, PanelParts
+from libs.chassis.panel.frame import Link, Panel, PanelParts, StaffForm, see_other
 from libs.chassis.panel.mounting import mount
 from libs.chassis.panel.overview import Section, Table
 from libs.chassis.panel.staff import PanelSession
 
-__all__ = ["Link", "Panel", "PanelParts", "PanelSession", "Section", "Table", "mount"]
+__all__ = ["Link", "Panel", "PanelParts", "PanelSession", "Section", "StaffForm", "Table", "mount", "see_other"]

@@ -21,6 +21,7 @@ from libs.chassis.panel import wording
 from libs.chassis.panel.build import build_name
 from libs.chassis.panel.desk import Desk
 from libs.chassis.panel.figures import Ends, Figures
+from libs.chassis.panel.names import StaffNames
 from libs.chassis.panel.overview import Section
 from libs.chassis.panel.staff import BreakGlass, PanelSession, StaffDoor, from_our_page
 from libs.chassis.postgres import Database
@@ -52,7 +53,7 @@ class PanelParts:
     """What a service gives its panel. Without a database there are no figures, without a projector no partitions.
 
     `desk` replaces the projection's own. `sections` are the service's own figures, `links` its own pages, `templates`
-    the folder these are rendered from.
+    the folder these are rendered from, `reasons` words for the codes by which its reader sets records aside.
     """
 
     service: str
@@ -63,6 +64,7 @@ class PanelParts:
     sections: Sequence[Section] = ()
     links: Sequence[Link] = ()
     templates: Path | None = None
+    reasons: Mapping[str, str] = field(default_factory=dict)
     started_at: float = field(default_factory=time.monotonic)
 
 
@@ -72,9 +74,9 @@ class Panel:
     def __init__(self, parts: PanelParts) -> None:
         settings = parts.settings
         self.parts = parts
-        self.gate = StaffGate(
-            settings.identity_url, parts.service, TokenVerifier(settings.token_public_keys, parts.service)
-        )
+        self.names = StaffNames(parts.database)
+        verifier = TokenVerifier(settings.token_public_keys, parts.service)
+        self.gate = StaffGate(settings.identity_url, parts.service, verifier, self.names.keep)
         break_glass = BreakGlass(parts.service, settings.panel_password_hash.get_secret_value())
         self.door = StaffDoor(settings.identity_url, self.gate, break_glass)
         self.desk = parts.desk
@@ -84,7 +86,9 @@ class Panel:
         self.figures = Figures(parts.database, parts.projector, self.desk, ends)
         self._secure = settings.public_url.startswith("https://")
         self._cookie = f"{'__Secure-' if self._secure else ''}iok-panel-{parts.service}"
+        self._reasons = {**wording.REASONS, **parts.reasons}
         self._templates = _templates(parts)
+        self._templates.filters["why"] = self.why
 
     @property
     def uptime_seconds(self) -> float:
@@ -127,10 +131,15 @@ class Panel:
             raise Problem(403, "Formularz wygasł", detail="Wróć do panelu i wyślij formularz jeszcze raz.")
         return found, fields
 
+    def why(self, code: str) -> str:
+        """Tell in words why a record was set aside; of a code without words, the code."""
+        return self._reasons.get(code, code)
+
     def render(self, template: str, session: PanelSession | None, *, status: int = 200, **context: Any) -> HTMLResponse:
         """Render a template of the panel, or of the service's own folder, in the panel's frame."""
         page = self._templates.get_template(template).render(
             panel=self.parts,
+            panels=self.parts.settings.panels(),
             session=session,
             build=build_name(),
             has_desk=self.desk is not None,
@@ -170,6 +179,7 @@ def _templates(parts: PanelParts) -> jinja2.Environment:
         "number": wording.number,
         "duration": wording.duration,
         "moment": wording.moment,
+        "short_moment": wording.short_moment,
         "state": wording.state,
         "outcome": wording.outcome,
         "deed": wording.deed,

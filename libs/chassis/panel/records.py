@@ -84,13 +84,15 @@ class RecordPages:
         if found is None:
             return self.message(session, not_found())
         record, value = found
+        decisions = await self._desk().decisions(record_id=record_id, before_id=None, limit=DECISIONS_SHOWN)
         return self._panel.render(
             "panel/record.html",
             session,
             status=422 if mistake else 200,
             record=record,
             payload=masked(value),
-            decisions=await self._desk().decisions(record_id=record_id, before_id=None, limit=DECISIONS_SHOWN),
+            decisions=decisions,
+            names=await self._panel.names.of([record.decided_by, *(each.account_id for each in decisions)]),
             outcome=outcome,
             mistake=mistake,
             max_replays=MAX_REPLAYS,
@@ -100,7 +102,8 @@ class RecordPages:
         """List what operators decided, newest first."""
         found = await self._desk().decisions(record_id=None, before_id=cursor, limit=DECISIONS_PER_PAGE)
         following = found[-1].id if len(found) == DECISIONS_PER_PAGE else None
-        return self._panel.render("panel/decisions.html", session, decisions=found, following=following)
+        names = await self._panel.names.of(each.account_id for each in found)
+        return self._panel.render("panel/decisions.html", session, decisions=found, names=names, following=following)
 
     async def dry_run(self, form: StaffForm, record_id: int) -> HTMLResponse:
         """Try a record, undo it, and say what a replay would give."""
@@ -109,8 +112,9 @@ class RecordPages:
         tried = await ops.dry_run(self._desk(), record_id)
         if tried["would_be"] == "booked":
             return await self.one(session, record_id, "Próba: rekord zostałby przyjęty. Niczego nie zapisano.")
-        why = f"Próba: rekordu nadal nie można przyjąć: {tried['reason']} ({tried['detail']}). Niczego nie zapisano."
-        return await self.one(session, record_id, why)
+        why = f"{self._panel.why(tried['reason'])} ({tried['reason']}: {tried['detail']})"
+        told = f"Próba: rekordu nadal nie można przyjąć: {why}. Niczego nie zapisano."
+        return await self.one(session, record_id, told)
 
     async def replay(self, form: StaffForm, record_id: int) -> Response:
         """Replay a record and show what came of it."""
@@ -118,7 +122,8 @@ class RecordPages:
         _require_operator(session)
         outcome = await ops.replay(self._desk(), record_id, session.principal.account_id)
         if outcome.state == "set_aside":
-            return await self.one(session, record_id, f"Nadal nie można przyjąć: {outcome.reason}.")
+            why = f"{self._panel.why(outcome.reason or '')} ({outcome.reason})"
+            return await self.one(session, record_id, f"Nadal nie można przyjąć: {why}.")
         return see_other(f"/panel/records/{record_id}")
 
     async def discard(self, form: StaffForm, record_id: int) -> Response:

@@ -21,6 +21,9 @@ OUTCOMES: Final = {
 }
 DEEDS: Final = {"replay": "ponowienie", "discard": "odrzucenie"}
 
+# Why a record was set aside, as the chassis itself can tell; readers of events bring words for their own codes.
+REASONS: Final = {"unexpected_error": "nieoczekiwany błąd usługi przy czytaniu rekordu"}
+
 
 def number(value: float | None) -> str:
     """Write a number with groups of three: 1 234, or one decimal: 12,5."""
@@ -49,6 +52,11 @@ def duration(seconds: float | None) -> str:
 def moment(at: datetime) -> str:
     """Write an aware moment as the clock of Warsaw shows it."""
     return at.astimezone(WARSAW).strftime("%d.%m.%Y %H:%M:%S")
+
+
+def short_moment(at: datetime) -> str:
+    """Write an aware moment as the clock of Warsaw shows it, to the minute."""
+    return at.astimezone(WARSAW).strftime("%d.%m.%Y %H:%M")
 
 
 def state(name: str) -> str:

@@ -29,6 +29,7 @@ BREAK_GLASS_HASH = Argon2id(salt=b"0" * 16, length=32, iterations=1, lanes=1, me
 NOWHERE = "http://127.0.0.1:9"
 BASE = "http://panel.test"
 REFUSED = SetAside(Record("iok.charges", "id", 3, 42, b"L-1", b"{}"), "still_bad", "as before")
+NAMES = {"operator": "Ewa Sowa"}
 ROLES = {"operator": ["operator"], "clerk": ["clerk"], "tenant": [], "newcomer": ["operator"]}
 
 
@@ -66,7 +67,7 @@ class Identity:
         if token in self.ended or login not in ROLES:
             return web.json_response({"title": "Wymagane zalogowanie"}, status=401)
         audiences = (await request.json())["audiences"]
-        principal = Principal(f"account-{login}", frozenset(ROLES[login]))
+        principal = Principal(f"account-{login}", frozenset(ROLES[login]), name=NAMES.get(login, ""))
         return web.json_response({"tokens": {audience: SIGNER.issue(audience, principal) for audience in audiences}})
 
     async def end_session(self, request: web.Request) -> web.Response:

@@ -57,7 +57,7 @@ async def test_a_dry_run_says_what_would_happen_and_decides_nothing(
 ) -> None:
     assert "zostałby przyjęty" in (await send(operator, "/panel/records/1/dry-run")).text
     refused = (await send(operator, "/panel/records/2/dry-run")).text
-    assert "still_bad (as before)" in refused
+    assert "still_bad: as before" in refused
     assert "Nikt jeszcze o tym rekordzie nie decydował" in refused
     assert (await send(operator, "/panel/records/99/dry-run")).status_code == 404
     assert untouched(desk)

@@ -26,6 +26,7 @@ TOPIC = "iok.charges"
 GRANTS = """
 grant select, insert, update, delete on outbox, positions, caught_up, set_aside, recent_errors to iok_ledger;
 grant select, insert on events, set_aside_decisions to iok_ledger;
+grant select, insert, update on staff_names to iok_ledger;
 """
 OPERATOR = {"Authorization": "Bearer token-operator"}
 
@@ -143,6 +144,20 @@ async def test_the_page_shows_every_block(client: httpx.AsyncClient, database: D
     page = (await client.get("/panel")).text
     assert all(words in page for words in (TOPIC, "unexpected_error", "it waits", "Skrzynka nadawcza"))
     assert "Kowalski" not in (await client.get("/panel/records/1")).text
+
+
+async def test_decisions_tell_names_and_reasons_in_words_also_when_identity_is_away(
+    client: httpx.AsyncClient, database: Database, identity: Identity
+) -> None:
+    await set_aside(database, b"bad", 8)
+    await client.post("/ops/dead-letters/1/discard", headers=OPERATOR, json={"reason": "zły rok"})
+    assert (await client.get("/panel")).status_code == 200
+    identity.failing = True
+    decisions, record = (await client.get("/panel/records/decisions")).text, (await client.get("/panel/records/1")).text
+    assert "<td>Ewa Sowa</td>" in decisions
+    assert "odrzucony (Ewa Sowa: zły rok)" in record
+    assert "nieoczekiwany błąd usługi przy czytaniu rekordu" in record
+    assert "account-operator" not in decisions + record
 
 
 async def test_without_its_database_the_panel_says_so_and_ops_answers_503(

@@ -193,7 +193,8 @@ async def exchange(
 
 def _tokens(holder: Holder, audiences: Sequence[Audience], signer: TokenSigner) -> TokensAnswer:
     session = holder.session
-    principal = Principal(session.account_id, frozenset(holder.roles), holder.leases)
+    name = session.display_name if holder.roles else ""
+    principal = Principal(session.account_id, frozenset(holder.roles), holder.leases, name)
     return TokensAnswer(
         tokens={audience: signer.issue(audience, principal) for audience in holder.granted(audiences)},
         account_id=session.account_id,

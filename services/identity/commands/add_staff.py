@@ -11,7 +11,7 @@ from services.identity.domain.accounts import (
     StaffRole,
 )
 from services.identity.domain.passwords import violations
-from services.identity.domain.people import fold_login, login
+from services.identity.domain.people import fold_login, login, name
 from services.identity.read_models import accounts, audit, credentials, sessions
 from services.identity.read_models.accounts import NewAccount
 from services.identity.read_models.audit import Action
@@ -38,17 +38,20 @@ async def staff_account(tools: Tools, written_login: str) -> str | None:
     return found.account_id
 
 
-async def open_staff_account(tools: Tools, written_login: str, role: StaffRole, password: str) -> str:
-    """Open a staff member's account; gives its id.
+async def open_staff_account(
+    tools: Tools, written_login: str, role: StaffRole, password: str, called: str | None = None
+) -> str:
+    """Open a staff member's account; gives its id. `called`: how colleagues know them; None: by the login.
 
     Raises:
         BadPasswordError: the password is not good enough.
         LoginTakenError: the login has been taken meanwhile.
+        ValueError: the name cannot be one.
     """
     password_hash = await _hashed(tools, written_login, password)
     account_id = str(uuid.uuid4())
     async with tools.database.transaction() as tx:
-        await accounts.add(tx, [NewAccount(account_id, None, login(written_login))])
+        await accounts.add(tx, [NewAccount(account_id, None, login(written_login), name(called) if called else None)])
         await execute(tools, tx, account_id, OpenStaffAccount(tools.today(), role))
         await credentials.set_password(tx, account_id, password_hash, tools.clock())
         await audit.note(tx, tools.clock(), Action.STAFF_ADDED, account_id, role)
@@ -63,6 +66,16 @@ async def grant_role(tools: Tools, account_id: str, role: StaffRole) -> bool:
         if granted:
             await audit.note(tx, tools.clock(), Action.ROLE_GRANTED, account_id, role)
     return granted
+
+
+async def call(tools: Tools, account_id: str, called: str) -> None:
+    """Let colleagues know a staff member by another name.
+
+    Raises:
+        ValueError: it cannot be one.
+    """
+    async with tools.database.transaction() as tx:
+        await accounts.call(tx, account_id, name(called))
 
 
 async def replace_password(tools: Tools, account_id: str, written_login: str, password: str) -> None:

@@ -25,10 +25,11 @@ from services.identity.domain.people import fold_login
 
 # New accounts, many at once, not open yet.
 ADD = """
-insert into accounts (account_id, person_id, login, login_key)
-select * from unnest($1::text[], $2::text[], $3::text[], $4::text[])
+insert into accounts (account_id, person_id, login, login_key, name)
+select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
 """
 OPEN = "update accounts set opened_on = $2 where account_id = $1"
+CALL = "update accounts set name = $2 where account_id = $1"
 CLOSE = "update accounts set closed_on = $2 where account_id = $1"
 GRANT_ROLE = "insert into staff_roles (account_id, role) values ($1, $2) on conflict do nothing"
 REVOKE_ROLE = "delete from staff_roles where account_id = $1 and role = $2"
@@ -74,6 +75,8 @@ class NewAccount:
     account_id: str
     person_id: str | None
     login: str
+    name: str | None = None
+    """Of staff, as colleagues know them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +111,17 @@ async def add(tx: Connection, accounts: Sequence[NewAccount]) -> None:
             [account.person_id for account in accounts],
             [account.login for account in accounts],
             [fold_login(account.login) for account in accounts],
+            [account.name for account in accounts],
         )
     except asyncpg.UniqueViolationError:
         raise LoginTakenError(
             "a login was taken meanwhile: run it again"
         ) from None  # PostgreSQL's text names the login
+
+
+async def call(tx: Connection, account_id: str, name: str) -> None:
+    """Write down how colleagues know a member of the staff."""
+    await tx.execute(CALL, account_id, name)
 
 
 async def project(tx: Connection, events: Sequence[Event]) -> None:

@@ -15,7 +15,7 @@ values ($1, $2, $3, $4, $4, $5)
 # A session and its holder.
 FIND = """
 select s.account_id, s.letter_id, s.started_at, s.last_used_at, a.login, a.person_id,
-    coalesce(p.given_name || ' ' || p.family_name, a.login) as display_name,
+    coalesce(p.given_name || ' ' || p.family_name, a.name, a.login) as display_name,
     array(select role from staff_roles r where r.account_id = s.account_id order by role) as roles
 from sessions s
 join accounts a using (account_id)

@@ -103,9 +103,10 @@ async def test_letters_for_unknown_people_are_refused(house: House) -> None:
 
 async def test_a_member_of_staff_signs_in_with_the_password_of_standard_input(house: House) -> None:
     told = await operate(house, "add-staff", "anna", "--role", "clerk", stdin=PASSWORD + "\n")
-    again = await operate(house, "add-staff", "anna", "--role", "operator")
+    again = await operate(house, "add-staff", "anna", "--role", "operator", "--name", "Anna  Nowak")
 
     assert (told.code, again.code) == (0, 0)
+    assert [row["name"] for row in await house.rows("select name from accounts")] == ["Anna Nowak"]
     assert "keeps the password" in again.err
     assert (await house.sign_in(PASSWORD, "anna")).json()["roles"] == ["clerk", "operator"]
 

@@ -113,6 +113,7 @@ class _Pages:
             status=200 if error is None else 422,
             transfer=found,
             history=deeds,
+            names=await self._panel.names.of(deed.account_id for deed in deeds),
             mistake=error,
             told=told,
             asked=asked,

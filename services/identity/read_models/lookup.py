@@ -1,0 +1,99 @@
+"""What staff look up: leases by names of their parties, by address, number or id. For staff alone."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from libs.chassis.postgres import Connection
+from libs.chassis.searching import patterns
+
+MOST: Final = 200  # accounts, or leases, that words may mean to another service
+
+# Leases of which every word is found among number, address, id and the names and logins of the parties; by address.
+# $1: words, $2 and $3: the address and id behind which to go on, $4: how many.
+PAGE = """
+select l.lease_id, l.number, l.address, l.ended_on, p.parties
+from leases l
+cross join lateral (
+    select coalesce(string_agg(concat_ws(' ', given_name, family_name, login), ' '), '') as names,
+        coalesce(json_agg(json_build_object('name', given_name || ' ' || family_name, 'login', login, 'email', email,
+            'role', role) order by role desc, family_name), '[]') as parties
+    from lease_parties left join people using (person_id) left join accounts using (person_id)
+    where lease_parties.lease_id = l.lease_id
+) p
+where l.signed and (l.address, l.lease_id) > ($2, $3)
+    and folded(concat_ws(' ', l.number, l.lease_id, l.address, p.names))
+        like all (select folded(w) from unnest($1::text[]) w)
+order by l.address, l.lease_id limit $4
+"""
+
+# Tenants' accounts of whose names and login every word is part.
+ACCOUNTS = """
+select account_id from accounts join people using (person_id)
+where folded(concat_ws(' ', given_name, family_name, login)) like all (select folded(w) from unnest($1::text[]) w)
+order by account_id limit $2
+"""
+
+# Leases of whose number and address every word is part.
+LEASES = """
+select lease_id from leases
+where signed and folded(concat_ws(' ', number, address)) like all (select folded(w) from unnest($1::text[]) w)
+order by lease_id limit $2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A party of a lease; without a name while the person was not imported, without a login without an account."""
+
+    name: str | None
+    login: str | None
+    email: str | None
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLease:
+    """A lease with its parties, the tenants first."""
+
+    lease_id: str
+    number: str
+    address: str
+    ended_on: date | None
+    parties: Sequence[Party]
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Accounts and leases that words may mean; `complete`: there are no more."""
+
+    account_ids: list[str]
+    lease_ids: list[str]
+    complete: bool
+
+
+async def page(tx: Connection, text: str, behind: tuple[str, str], limit: int) -> list[FoundLease]:
+    """Return leases by address; without words, every one."""
+    rows = await tx.fetch(PAGE, patterns(text) or [], *behind, limit)
+    return [
+        FoundLease(
+            row["lease_id"],
+            row["number"],
+            row["address"],
+            row["ended_on"],
+            [Party(**one) for one in json.loads(row["parties"])],
+        )
+        for row in rows
+    ]
+
+
+async def meant(tx: Connection, text: str) -> Meant:
+    """Return what words may mean, at most `MOST` of either."""
+    words = patterns(text)
+    if words is None:
+        return Meant([], [], complete=True)
+    accounts = [row["account_id"] for row in await tx.fetch(ACCOUNTS, words, MOST + 1)]
+    leases = [row["lease_id"] for row in await tx.fetch(LEASES, words, MOST + 1)]
+    return Meant(accounts[:MOST], leases[:MOST], complete=max(len(accounts), len(leases)) <= MOST)
