@@ -78,10 +78,9 @@ class Rebuilding:
         self._told = {"state": "running", **asdict(progress)}
 
 
-def router(rebuild: Rebuilder, sealer: Seals, gate: StaffGate) -> APIRouter:
+def router(rebuilding: Rebuilding, gate: StaffGate) -> APIRouter:
     """The routes at /ops/rebuild, for operators."""
     routes = APIRouter(prefix="/ops", tags=["ops"])
-    rebuilding = Rebuilding(rebuild, sealer)
     operator = operator_of(gate)
 
     @routes.post("/rebuild", status_code=202)

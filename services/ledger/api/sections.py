@@ -1,6 +1,6 @@
 """The ledger's own figures on its panel: books, the last seal, leases nobody signed, gaps and alarms of the stream."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -8,6 +8,8 @@ from libs.chassis.panel import Section, Table
 from libs.chassis.panel.wording import moment
 from libs.chassis.postgres import Database
 from libs.chassis.telling import zloty
+from libs.events.reasons import REASON_WORDS
+from services.ledger.domain import AlarmKind, Conflict
 from services.ledger.read_models import alarms, books, leases, postings, seals, streams
 
 ROWS: Final = 20
@@ -27,6 +29,17 @@ def of(database: Database) -> Sequence[Section]:
     ]
 
 
+# Why the ledger sets aside what is good in itself, and what an operator must see although everything went on.
+REASONS: Final[Mapping[str, str]] = {
+    **REASON_WORDS,
+    Conflict.OTHER_CONTENT: "zdarzenie o tym samym identyfikatorze było już, z inną treścią",
+    Conflict.CLAIM_TAKEN: "identyfikator naliczenia, korekty albo wpłaty był już użyty na tej umowie",
+    Conflict.LEASE_OF_ANOTHER_SOURCE: "umowa należy do innego systemu",
+}
+ALARMS: Final[Mapping[str, str]] = {
+    AlarmKind.VERSION_TAKEN: "ten numer wersji ma już inne zdarzenie",
+    AlarmKind.BOOKS_MAY_DIFFER: "sprzeczne zdarzenia leżą w różnych partycjach",
+}
 STATES: Final = {"filling": "wczytywana", "building": "w budowie", "live": "bieżąca", "old": "poprzednia"}
 
 
@@ -83,5 +96,7 @@ class LedgerSections:
         """The newest contradictions."""
         async with self._database.connection() as connection:
             found = await alarms.newest(connection, ROWS)
-        rows = [(moment(a.at), a.kind, f"{a.topic}/{a.partition}/{a.offset}", a.detail) for a in found]
+        rows = [
+            (moment(a.at), ALARMS.get(a.kind, a.kind), f"{a.topic}/{a.partition}/{a.offset}", a.detail) for a in found
+        ]
         return Table(("Kiedy", "Rodzaj", "Miejsce", "Opis"), rows)

@@ -1,17 +1,20 @@
 """The ledger's HTTP side: tenants' reads, operators' actions, the panel."""
 
+from pathlib import Path
+
 from fastapi import FastAPI
 
 from libs.chassis.auth import TokenVerifier
 from libs.chassis.http import create_app
-from libs.chassis.panel import PanelParts, mount
+from libs.chassis.panel import Link, PanelParts, mount
 from libs.chassis.postgres import Database
 from libs.chassis.projection import Projector
-from services.ledger.api import rebuilds, sections, tenant
+from services.ledger.api import lease_pages, rebuild_page, rebuilds, sections, tenant
 from services.ledger.read_models import books
 from services.ledger.settings import Settings
 
 NAME = "ledger"
+TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
 def new_app(
@@ -20,9 +23,22 @@ def new_app(
     """Everything that is served."""
     app = create_app(NAME, ready={"book": lambda: _has_a_book(database)})
     app.state.verifier = TokenVerifier(settings.token_public_keys, NAME)
-    panel = mount(app, PanelParts(NAME, settings, database, projector, sections=sections.of(database)))
+    parts = PanelParts(
+        NAME,
+        settings,
+        database,
+        projector,
+        sections=sections.of(database),
+        links=[Link(lease_pages.PAGE, "Umowy i salda"), Link(rebuild_page.PAGE, "Przebudowa księgi")],
+        templates=TEMPLATES,
+        reasons=sections.REASONS,
+    )
+    panel = mount(app, parts)
     app.include_router(tenant.router(database))
-    app.include_router(rebuilds.router(rebuild, sealer, panel.gate))
+    rebuilding = rebuilds.Rebuilding(rebuild, sealer)
+    app.include_router(rebuilds.router(rebuilding, panel.gate))
+    for pages in (rebuild_page.router(rebuilding, database, panel), lease_pages.router(database, panel)):
+        app.include_router(pages, include_in_schema=False)
     return app
 
 

@@ -40,6 +40,16 @@ from leases where lease_id = any($1::text[]) order by lease_id
 # Signed leases of the live book after a given one, page by page, for charge runs.
 PAGE = "select lease_id, terms, ended_on from leases where lease_id > $1 order by lease_id limit $2"
 
+# Signed leases in whose number, id and address every word is found; by id, after a given one.
+FOUND = """
+select lease_id, terms ->> 'number' as number, terms -> 'premises' ->> 'address' as address,
+    terms -> 'premises' ->> 'kind' as kind
+from leases
+where lease_id > $2 and folded(concat_ws(' ', terms ->> 'number', lease_id, terms -> 'premises' ->> 'address'))
+    like all (select folded(w) from unnest($1::text[]) w)
+order by lease_id limit $3
+"""
+
 OWNERS = "select lease_id, source from leases where lease_id = any($1::text[])"
 
 # Leases with entries that nobody has signed (yet): "bez umowy".
@@ -126,6 +136,11 @@ async def own_leases(tx: Connection, grants: Sequence[LeaseGrant]) -> list[Lease
 async def page(tx: Connection, after: str, limit: int) -> list[LeaseRow]:
     """At most `limit` signed leases of the live book whose id is greater than `after`; for operators' commands."""
     return [_row(row) for row in await tx.fetch(PAGE, after, limit)]
+
+
+async def found(tx: Connection, words: Sequence[str], after: str, limit: int) -> list[LeaseName]:
+    """At most `limit` leases that all of these LIKE patterns name, whose id is greater than `after`; for staff."""
+    return [LeaseName(*row.values()) for row in await tx.fetch(FOUND, words, after, limit)]
 
 
 async def owners(tx: Connection, leases: Sequence[str]) -> dict[str, str]:
