@@ -25,7 +25,7 @@ from libs.events.correspondence import MatterTypeDefined
 from libs.events.decoding import read_data
 from libs.events.envelope import EventData, new_event_id
 from libs.events.names import CORRESPONDENCE
-from services.correspondence.api import Door, attachments, inbox, pages, tenant, type_pages
+from services.correspondence.api import Door, attachments, inbox, pages, shelf, tenant, type_pages
 from services.correspondence.api.directory import Directory
 from services.correspondence.commands.documents import DocumentPrinter
 from services.correspondence.commands.files.scanner import open_scanner
@@ -84,7 +84,7 @@ async def build(settings: Settings) -> Parts:
             settings,
             database,
             sections=[_waiting(database)],
-            links=[Link("/panel/inbox", "Korespondencja"), Link("/panel/matter-types", "Rodzaje spraw")],
+            links=[Link(shelf.HOME, "Korespondencja"), Link("/panel/matter-types", "Rodzaje spraw")],
             templates=FOLDER / "templates",
         ),
     )

@@ -109,6 +109,17 @@ join matter_type_versions t on t.matter_type_id = m.matter_type_id and t.version
 left join read_marks by_tenant on by_tenant.matter_id = m.matter_id and by_tenant.reader = 'tenant'
 left join read_marks by_staff on by_staff.matter_id = m.matter_id and by_staff.reader = 'staff';
 
+-- What the inbox lists of them. Words are looked for in number and subject; leases and accounts are what they may mean too.
+create function inbox_matters(
+    states text[], assignee text, due_before date, kind text, words text[], leases text[], accounts text[]
+) returns setof matter_overviews language sql stable as $$
+    select * from matter_overviews m
+    where m.state = any(states) and (assignee is null or coalesce(m.assignee_id, '') = assignee)
+        and (due_before is null or m.due_on < due_before) and (kind is null or m.matter_type_id = kind)
+        and (words is null or m.lease_id = any(leases) or m.account_id = any(accounts)
+            or folded(m.number || ' ' || m.title) like all (select folded(w) from unnest(words) w))
+$$;
+
 -- The service's role: it adds events and letters and can never change or remove one.
 grant select, insert on events to iok_correspondence;
 grant select, insert, delete on outbox, ahead to iok_correspondence;
@@ -119,6 +130,8 @@ grant select on caught_up to iok_correspondence;
 grant select, update (reason, detail, state, decided_at, decided_by, decision_reason, replays, dead_lettered_at)
     on set_aside to iok_correspondence;
 grant select, insert on set_aside_decisions to iok_correspondence;
+grant select, insert, update on staff_names to iok_correspondence;
+grant execute on function folded, inbox_matters to iok_correspondence;
 grant select, insert on letters, matter_register, matter_type_versions to iok_correspondence;
 grant select, insert, update on matter_numbers, read_marks to iok_correspondence;
 grant select, insert, delete on attachments to iok_correspondence;

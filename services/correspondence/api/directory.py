@@ -5,7 +5,7 @@ Without identity, pages show ids and go on.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import aiohttp
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -30,6 +30,19 @@ class _Answer(BaseModel):
 
     names: dict[str, str]
     staff: list[Colleague]
+
+
+class Found(BaseModel):
+    """Whom and what words may mean; `complete`: there are no more than these."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    account_ids: list[str]
+    lease_ids: list[str]
+    complete: bool
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +72,22 @@ class Directory:
         answer = await self._ask(session_token, [])
         return answer.staff if answer else []
 
+    async def search(self, session_token: str, text: str) -> Found | None:
+        """Give accounts by names and logins, leases by numbers and addresses; None while identity is away."""
+        return await self._post(session_token, "/search", {"text": text}, Found)
+
     async def _ask(self, session_token: str, account_ids: list[str]) -> _Answer | None:
+        return await self._post(session_token, "", {"account_ids": account_ids}, _Answer)
+
+    async def _post(self, session_token: str, path: str, body: dict[str, Any], model: type[_Model]) -> _Model | None:
         headers = {"Authorization": f"Bearer {session_token}"}
-        body: dict[str, Any] = {"account_ids": account_ids}
         try:
             async with (
                 aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)) as client,
-                client.post(self._url, json=body, headers=headers) as answer,
+                client.post(self._url + path, json=body, headers=headers) as answer,
             ):
                 answer.raise_for_status()
-                return _Answer.model_validate(await answer.json())
+                return model.model_validate(await answer.json())
         except (aiohttp.ClientError, TimeoutError, ValueError, ValidationError) as error:
             logger(__name__).warning("identity gives no names", error=type(error).__name__)
             return None

@@ -1,31 +1,35 @@
 """The staff's inbox as JSON, for clerks and operators: by a token of this service, or by the token of their session."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from libs.chassis.auth import Principal, StaffGate, principal_of, token_of
 from libs.chassis.event_store import decided_again, utc_now
 from libs.chassis.http import IdempotencyKey, not_found
 from libs.chassis.postgres import Connection
+from libs.chassis.searching import MAX_SEARCH_CHARACTERS
 from services.correspondence.api.attachments import file_answer
 from services.correspondence.api.wire import (
     DEFAULT_LIMIT,
     ID,
-    Behind,
+    Cursor,
     Door,
     Json,
     Limit,
     MatterId,
     Typed,
+    cursor_of,
     next_cursor,
     once,
     overview,
+    place_of,
+    read_cursor,
     said_in_http,
     thread,
     written,
@@ -33,11 +37,13 @@ from services.correspondence.api.wire import (
 from services.correspondence.commands.matters import Correspondence, Writing, today
 from services.correspondence.domain.attachments import MAX_FILES
 from services.correspondence.domain.matters import AuthorRole, MatterState
-from services.correspondence.read_models import attachments, matters
+from services.correspondence.read_models import attachments, inbox, matters
 from services.correspondence.read_models import thread as threads
-from services.correspondence.read_models.matters import Wanted
+from services.correspondence.read_models.inbox import FIRST_DUE, NO_DEADLINE, NOBODY, DuePlace, Meant, Wanted
+from services.correspondence.read_models.matters import Place
 
 INBOX_ROLES: Final = ("clerk", "operator")
+Order = Literal["activity", "deadline"]
 DOTS_OF_A_JWT: Final = 2  # an opaque session token has none
 
 
@@ -74,31 +80,85 @@ class Deadline(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which matters of the inbox to list; `assignee` may be `me`, `late`: those after their deadline."""
+    """Which matters of the inbox to list.
 
-    status: MatterState | None
-    assignee: str | None
-    late: bool
+    `assignee` may be `me` or `nobody`, `late`: those that wait after their deadline, `search`: words of number and
+    subject, or the id of a lease or of an account.
+    """
 
-    def wanted(self, account_id: str) -> Wanted:
+    status: MatterState | None = None
+    assignee: str | None = None
+    late: bool = False
+    kind: str | None = None
+    search: str = ""
+    order: Order = "activity"
+
+    def wanted(self, account_id: str, meant: Meant | None = None) -> Wanted:
         """Return the same as the read model takes it, for the member of the staff who asks."""
         states = [self.status] if self.status else list(MatterState)
         if self.late:
             states = [MatterState.OPEN]
-        assignee = account_id if self.assignee == "me" else self.assignee
-        return Wanted(states, assignee, today(utc_now()) if self.late else None)
+        assignee = {"me": account_id, "nobody": NOBODY}.get(self.assignee or "", self.assignee)
+        due_before = today(utc_now()) if self.late else None
+        return Wanted(states, assignee, due_before, self.kind, meant or Meant(self.search))
+
+    def query(self) -> dict[str, str]:
+        """Return the parameters that bring the same list again."""
+        late = "true" if self.late else None
+        order = self.order if self.order == "deadline" else None
+        given = {
+            "status": self.status,
+            "assignee": self.assignee,
+            "late": late,
+            "kind": self.kind,
+            "search": self.search,
+            "order": order,
+        }
+        return {name: str(value) for name, value in given.items() if value}
+
+
+def _chosen(value: object) -> object:
+    """A select of a form that was left alone sends an empty text."""
+    return value or None
+
+
+Id = Annotated[str | None, Query(pattern=f"^(?:{ID.pattern})?$")]
 
 
 async def filter_of(
-    status: MatterState | None = None,
-    assignee: Annotated[str | None, Query(pattern=f"^{ID.pattern}$")] = None,
+    status: Annotated[MatterState | None, BeforeValidator(_chosen)] = None,
+    assignee: Id = None,
     late: bool = False,
+    kind: Id = None,
+    search: Annotated[str, Query(max_length=MAX_SEARCH_CHARACTERS)] = "",
+    order: Order = "activity",
 ) -> Filter:
-    """FastAPI dependency: which matters to list."""
-    return Filter(status, assignee, late)
+    """FastAPI dependency: which matters to list, the latest activity or the nearest deadline first."""
+    return Filter(status, assignee or None, late, kind or None, search.replace("\x00", "").strip(), order)
 
 
 FilterOf = Annotated[Filter, Depends(filter_of)]
+
+
+async def behind_of(chosen: FilterOf, cursor: Cursor = None) -> Place | DuePlace:
+    """FastAPI dependency: where the inbox goes on; without a cursor, its top.
+
+    Raises:
+        Problem: 422 for a cursor that no list of this order has given out.
+    """
+    if chosen.order == "deadline":
+        return read_cursor(cursor, lambda day, matter_id: DuePlace(date.fromisoformat(day), matter_id)) or FIRST_DUE
+    return await place_of(cursor)
+
+
+BehindOf = Annotated[Place | DuePlace, Depends(behind_of)]
+
+
+def following(page: Sequence[matters.Overview], limit: int, chosen: Filter) -> str | None:
+    """Return the cursor of the page after this one, in the order chosen; None when this one is not full."""
+    if len(page) < limit or chosen.order == "activity":
+        return next_cursor(page, limit)
+    return cursor_of(page[-1].due_on or NO_DEADLINE, page[-1].matter_id)
 
 
 def staff_of(gate: StaffGate) -> Callable[..., Awaitable[Principal]]:
@@ -171,13 +231,13 @@ def router(door: Door, gate: StaffGate) -> APIRouter:
 
     @routes.get("")
     async def list_inbox(
-        principal: Staff, wanted: FilterOf, behind: Behind, limit: Limit = DEFAULT_LIMIT
+        principal: Staff, wanted: FilterOf, behind: BehindOf, limit: Limit = DEFAULT_LIMIT
     ) -> dict[str, Any]:
-        """List every account's matters, the latest activity first."""
+        """List every account's matters."""
         async with door.database.connection() as connection:
-            page = await matters.inbox(connection, wanted.wanted(principal.account_id), behind, limit)
+            page = await inbox.page(connection, wanted.wanted(principal.account_id), behind, limit)
         items = [overview(matter, AuthorRole.STAFF) for matter in page]
-        return {"items": items, "next_cursor": next_cursor(page, limit)}
+        return {"items": items, "next_cursor": following(page, limit, wanted)}
 
     @routes.get("/{matter_id}", dependencies=[Depends(staff)])
     async def read_matter(matter_id: MatterId) -> Json:

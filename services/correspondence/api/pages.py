@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Final
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -19,32 +18,26 @@ from libs.chassis.postgres import Connection
 from services.correspondence.api.attachments import file_answer
 from services.correspondence.api.inbox import (
     INBOX_ROLES,
+    BehindOf,
     FilterOf,
     Reply,
     change,
     opened_thread,
     send_reply,
 )
-from services.correspondence.api.wire import Behind, Door, MatterId, next_cursor, said_in_http
+from services.correspondence.api.shelf import STATE_WORDS, deadline, people_of, shelf
+from services.correspondence.api.wire import Door, MatterId, said_in_http
 from services.correspondence.commands.matters import Correspondence, today
 from services.correspondence.domain.attachments import MAX_FILE_BYTES, MAX_FILES, too_large
-from services.correspondence.domain.matters import MAX_TEXT_CHARACTERS, MatterState
-from services.correspondence.read_models import attachments, matters
+from services.correspondence.domain.matters import MAX_TEXT_CHARACTERS
+from services.correspondence.read_models import attachments
 from services.correspondence.read_models.attachments import Attachment
 
-ROWS: Final = 50
 SEE_OTHER: Final = 303
 KEY_BYTES: Final = 16  # of the key that makes a form sent twice count once
 KEY: Final = re.compile(r"[0-9a-f]{32}")
 REFUSALS: Final = (409, 422)  # what is shown beside the form; anything else is no matter of what was typed
 BAD_DEADLINE: Final = "Podaj termin jako datę."
-
-STATE_WORDS: Final = {
-    MatterState.OPEN: "czeka na odpowiedź",
-    MatterState.ASKED: "czekamy na najemcę",
-    MatterState.ANSWERED: "odpowiedziano",
-    MatterState.CLOSED: "zamknięta",
-}
 
 StaffForm = tuple[PanelSession, Mapping[str, str]]
 
@@ -85,28 +78,10 @@ def _add_pages(routes: APIRouter, door: Door, panel: Panel) -> None:
 
     @routes.get("")
     async def inbox_page(
-        session: Annotated[PanelSession, Depends(staff)], behind: Behind, chosen: FilterOf
+        session: Annotated[PanelSession, Depends(staff)], behind: BehindOf, chosen: FilterOf
     ) -> HTMLResponse:
         """Show a page of the inbox."""
-        wanted = chosen.wanted(session.principal.account_id)
-        async with door.database.connection() as connection:
-            page = await matters.inbox(connection, wanted, behind, ROWS)
-        accounts = [account for one in page for account in (one.account_id, one.assignee_id or "")]
-        people = await door.directory.names(session.token, accounts)
-        cursor = next_cursor(page, ROWS)
-        asked = {"status": chosen.status, "assignee": chosen.assignee, "late": "true" if chosen.late else None}
-        return panel.render(
-            "correspondence/inbox.html",
-            session,
-            matters=page,
-            chosen=chosen,
-            words=STATE_WORDS,
-            people=people,
-            today=today(utc_now()),
-            older=urlencode({name: value for name, value in {"cursor": cursor, **asked}.items() if value})
-            if cursor
-            else None,
-        )
+        return await shelf(door, panel, session, chosen, behind)
 
     @routes.get("/{matter_id}")
     async def thread_page(session: Annotated[PanelSession, Depends(staff)], matter_id: MatterId) -> HTMLResponse:
@@ -229,9 +204,9 @@ async def _thread_page(
         messages=messages,
         words=STATE_WORDS,
         failure=failure,
-        people=await door.directory.names(session.token, accounts),
+        people=await people_of(door, panel, session, accounts),
         staff=await door.directory.staff(session.token),
         key=secrets.token_hex(KEY_BYTES),
         most=MAX_TEXT_CHARACTERS,
-        today=today(utc_now()),
+        deadline=deadline(matter, today(utc_now())),
     )

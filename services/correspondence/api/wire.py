@@ -6,8 +6,8 @@ import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Query
 from pydantic import AfterValidator
@@ -75,25 +75,38 @@ async def matter_id_of(matter_id: str) -> str:
     return matter_id
 
 
-async def place_of(cursor: Annotated[str | None, Query(max_length=MAX_CURSOR_CHARACTERS)] = None) -> Place:
+Cursor = Annotated[str | None, Query(max_length=MAX_CURSOR_CHARACTERS)]
+PlaceT = TypeVar("PlaceT")
+
+
+async def place_of(cursor: Cursor = None) -> Place:
     """FastAPI dependency: where a list goes on; without a cursor, its top.
 
     Raises:
         Problem: 422 for a cursor that no list has given out.
     """
+    return read_cursor(cursor, _place) or matters.TOP
+
+
+def read_cursor(cursor: str | None, read: Callable[[str, str], PlaceT]) -> PlaceT | None:
+    """Return the place that a cursor stands for, `read` from its two parts; None without a cursor.
+
+    Raises:
+        Problem: 422 for a cursor that no list has given out.
+    """
     if not cursor:
-        return matters.TOP
+        return None
     try:
-        return _place(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        first, matter_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return read(first, ID.fullmatch(matter_id)[0])  # type: ignore[index]  # None: a TypeError, as for any other shape
     except (ValueError, TypeError) as error:
         wrong = {"field": "query.cursor", "message": "Nieznane miejsce na liście. Zacznij od początku."}
         raise Problem(422, "Nieprawidłowe dane", errors=[wrong]) from error
 
 
-def _place(written_place: bytes) -> Place:
-    at, matter_id = json.loads(written_place)
+def _place(at: str, matter_id: str) -> Place:
     place = Place(datetime.fromisoformat(at), matter_id)
-    if place.last_message_at.tzinfo is None or not ID.fullmatch(place.matter_id):
+    if place.last_message_at.tzinfo is None:
         raise ValueError("not a place in a list")
     return place
 
@@ -107,7 +120,12 @@ def next_cursor(page: Sequence[Overview], limit: int) -> str | None:
     """Return the cursor of the page after this one; None when this one is not full."""
     if len(page) < limit:
         return None
-    place = json.dumps([page[-1].last_message_at.isoformat(), page[-1].matter_id])
+    return cursor_of(page[-1].last_message_at, page[-1].matter_id)
+
+
+def cursor_of(first: date, matter_id: str) -> str:
+    """Return a place in a list, by its day or moment and the matter there, as an opaque text."""
+    place = json.dumps([first.isoformat(), matter_id])
     return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
 
 

@@ -1,10 +1,10 @@
-"""Matters as lists show them: a tenant's own, and the staff's inbox.
+"""Matters as lists show them; the staff's inbox is a read model of its own.
 
 Columns: `matters` in schema.sql; lists read the view `matter_overviews`, which adds number, title and read marks.
 A tenant's matters leave this file only by `of_account` and `one_of_account`, which take the account that asks.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final, assert_never
@@ -46,14 +46,6 @@ order by last_message_at desc, matter_id desc limit $4
 """
 ONE_OF_ACCOUNT = "select * from matter_overviews where matter_id = $1 and account_id = $2"
 
-# A page of the staff's inbox: every account's matters in the given states, the latest activity first; of one assignee
-# and due before a day when these are given.
-INBOX = """
-select * from matter_overviews
-where state = any($1::text[]) and (last_message_at, matter_id) < ($2, $3)
-    and ($5::text is null or assignee_id = $5) and ($6::date is null or due_on < $6)
-order by last_message_at desc, matter_id desc limit $4
-"""
 ONE_FOR_STAFF = "select * from matter_overviews where matter_id = $1"
 
 # What waits for the staff, for their panel.
@@ -120,15 +112,6 @@ class Waiting:
     unassigned: int
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which matters of the inbox to list; None: whatever they have."""
-
-    states: Collection[MatterState]
-    assignee_id: str | None = None
-    due_before: date | None = None
-
-
 async def project(tx: Connection, event: Event, at: datetime) -> None:
     """Take one event recorded `at`; called in its transaction, and again by a rebuild, in the order of the stream."""
     match event:
@@ -165,24 +148,17 @@ async def empty(tx: Connection) -> None:
 async def of_account(tx: Connection, account_id: str, behind: Place, limit: int) -> list[Overview]:
     """Return a page of an account's own matters."""
     rows = await tx.fetch(OF_ACCOUNT, account_id, behind.last_message_at, behind.matter_id, limit)
-    return _overviews(rows)
+    return overviews(rows)
 
 
 async def one_of_account(tx: Connection, account_id: str, matter_id: str) -> Overview | None:
     """Return an account's own matter; None when there is none of that id, or it is another account's."""
-    return next(iter(_overviews(await tx.fetch(ONE_OF_ACCOUNT, matter_id, account_id))), None)
-
-
-async def inbox(tx: Connection, wanted: Wanted, behind: Place, limit: int) -> list[Overview]:
-    """Return a page of the staff's inbox."""
-    states = [state.value for state in wanted.states]
-    place = (behind.last_message_at, behind.matter_id)
-    return _overviews(await tx.fetch(INBOX, states, *place, limit, wanted.assignee_id, wanted.due_before))
+    return next(iter(overviews(await tx.fetch(ONE_OF_ACCOUNT, matter_id, account_id))), None)
 
 
 async def one_for_staff(tx: Connection, matter_id: str) -> Overview | None:
     """Return any account's matter, for staff alone."""
-    return next(iter(_overviews(await tx.fetch(ONE_FOR_STAFF, matter_id))), None)
+    return next(iter(overviews(await tx.fetch(ONE_FOR_STAFF, matter_id))), None)
 
 
 async def waiting(tx: Connection, today: date) -> Waiting:
@@ -196,7 +172,8 @@ async def mark_read(tx: Connection, overview: Overview, reader: AuthorRole) -> N
     await tx.execute(MARK_READ, overview.matter_id, reader.value, overview.message_count)
 
 
-def _overviews(rows: Sequence[Row]) -> list[Overview]:
+def overviews(rows: Sequence[Row]) -> list[Overview]:
+    """Read rows of `matter_overviews`."""
     return [
         Overview(**{**dict(row), "state": MatterState(row["state"]), "last_author": AuthorRole(row["last_author"])})
         for row in rows

@@ -48,6 +48,12 @@ class Identity:
         staff = [{"account_id": one, "name": known[one]} for one in ("s1", "s2")]
         return web.json_response({"names": {one: known[one] for one in wanted if one in known}, "staff": staff})
 
+    async def search(self, request: web.Request) -> web.Response:
+        """Know one tenant by a name, and one lease by its address."""
+        text = (await request.json())["text"].lower()
+        accounts, leases = ["a1"] if text in "anna żak" else [], ["L2"] if text in "ul. lipowa 7" else []
+        return web.json_response({"account_ids": accounts, "lease_ids": leases, "complete": text != "a"})
+
 
 @pytest.fixture
 async def identity() -> AsyncIterator[Identity]:
@@ -56,6 +62,7 @@ async def identity() -> AsyncIterator[Identity]:
     application.router.add_post("/sessions/tokens", known.tokens)
     application.router.add_post("/sessions", known.sign_in)
     application.router.add_post("/directory", known.directory)
+    application.router.add_post("/directory/search", known.search)
     runner = web.AppRunner(application)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

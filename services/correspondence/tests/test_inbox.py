@@ -155,7 +155,7 @@ async def test_the_overview_tells_how_much_waits(house: House) -> None:
     await signed_in(house)
     page = await house.client.get("/panel")
     assert "Czeka na odpowiedź" in page.text
-    assert 'href="/panel/inbox"' in page.text
+    assert 'href="/panel/inbox?status=open&amp;order=deadline"' in page.text
 
 
 async def test_a_reply_to_a_full_thread_is_kept_on_the_page(house: House) -> None:
@@ -179,8 +179,8 @@ async def test_the_older_part_of_the_inbox_is_a_link_away(house: House) -> None:
     assert older
     second = await house.client.get(older[1].replace("&amp;", "&"))
     assert "Sprawa 50" in first.text
-    assert "Sprawa 0 <" in second.text
-    assert "Sprawa 1 <" not in second.text
+    assert ">Sprawa 0<" in second.text
+    assert ">Sprawa 1<" not in second.text
     assert "Starsze" not in second.text
 
 
@@ -273,3 +273,17 @@ async def test_without_identity_the_inbox_shows_ids_and_goes_on(house: House) ->
     page = await house.client.get(f"/panel/inbox/{matter_id}")
     assert page.status_code == 200
     assert "Przejmij sprawę" in page.text
+    searched = await house.client.get("/panel/inbox", params={"search": "kran"})
+    assert "Usługa kont nie odpowiada" in searched.text
+    assert matter_id in searched.text
+
+
+async def test_without_identity_colleagues_who_have_acted_here_still_have_names(
+    house: House, identity: Identity
+) -> None:
+    identity.staff = Principal("s1", frozenset({"clerk"}), name="Grażyna Nowak")
+    matter_id = await house.open()
+    await signed_in(house)
+    await press(house, await house.client.get(f"/panel/inbox/{matter_id}"), "assign", assignee="s1")
+    house.parts.app().state.door.directory._url = "http://127.0.0.1:9/directory"
+    assert "<dt>Prowadzi</dt><dd>Grażyna Nowak</dd>" in (await house.client.get(f"/panel/inbox/{matter_id}")).text

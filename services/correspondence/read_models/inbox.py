@@ -1,0 +1,147 @@
+"""The staff's inbox: every account's matters, searched and filtered, a page at a time, and how many there are of which.
+
+Columns: the view `matter_overviews` and `matters`, which `matters.project` keeps; for staff alone.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from libs.chassis.postgres import Connection
+from libs.chassis.searching import patterns
+from services.correspondence.domain.matters import MatterState
+from services.correspondence.read_models.matters import Overview, Place, overviews
+
+NOBODY: Final = ""  # as an assignee: whom nobody takes care of
+
+# A page of the inbox, the latest activity first. $1 states, $2 assignee (empty: nobody), $3 due before, $4 kind, $5
+# words, $6 leases and $7 accounts that they may mean; $8 and $9 the place behind, $10 how many.
+BY_ACTIVITY = """
+select * from inbox_matters($1, $2, $3, $4, $5, $6, $7)
+where (last_message_at, matter_id) < ($8, $9)
+order by last_message_at desc, matter_id desc limit $10
+"""
+
+# The same with the nearest deadline first; what has none comes last.
+BY_DEADLINE = """
+select * from inbox_matters($1, $2, $3, $4, $5, $6, $7)
+where (coalesce(due_on, 'infinity'), matter_id) > ($8::date, $9)
+order by coalesce(due_on, 'infinity'), matter_id limit $10
+"""
+
+# How many matters of each kind the same filters leave, whatever kind is chosen.
+KINDS = """
+select matter_type_id, count(*) as matters from inbox_matters($1, $2, $3, null, $4, $5, $6) group by matter_type_id
+"""
+
+# How many matters stand behind each of the inbox's shelves. $1: who asks, $2: today.
+SHELVES = """
+select count(*) filter (where state = 'open') as open,
+    count(*) filter (where state = 'open' and assignee_id = $1) as mine,
+    count(*) filter (where state = 'open' and assignee_id is null) as nobodys,
+    count(*) filter (where state = 'open' and due_on < $2) as late,
+    count(*) filter (where state = 'asked') as asked,
+    count(*) filter (where state = 'answered') as answered,
+    count(*) filter (where state = 'closed') as closed,
+    count(*) as every
+from matters
+"""
+
+# The kinds of matter by the name of their latest version.
+NAMES = """
+select distinct on (matter_type_id) matter_type_id, content::jsonb ->> 'name' as name
+from matter_type_versions order by matter_type_id, version desc
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DuePlace:
+    """A place in a list by deadline: behind the matter of this deadline and id."""
+
+    due_on: date
+    matter_id: str
+
+
+NO_DEADLINE: Final = date.max  # to the driver: infinity
+FIRST_DUE: Final = DuePlace(date.min, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What is looked for: words of number and subject, or any of these leases, or any matter of these accounts."""
+
+    text: str = ""
+    lease_ids: Sequence[str] = ()
+    account_ids: Sequence[str] = ()
+
+    @property
+    def parameters(self) -> tuple[list[str] | None, list[str], list[str]]:
+        """As the statements take it; what was typed may be an id itself."""
+        typed = self.text.strip()
+        return patterns(typed), [typed, *self.lease_ids], [typed, *self.account_ids]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which matters to list; None: whatever they have."""
+
+    states: Collection[MatterState]
+    assignee_id: str | None = None
+    due_before: date | None = None
+    matter_type_id: str | None = None
+    meant: Meant = Meant()
+
+    @property
+    def but_kind(self) -> tuple[list[str], str | None, date | None]:
+        """The parameters that every list of them begins with."""
+        return [state.value for state in self.states], self.assignee_id, self.due_before
+
+
+@dataclass(frozen=True, slots=True)
+class Shelves:
+    """How many matters wait for an answer: all, mine, nobody's, those after their deadline; and of other states."""
+
+    open: int = 0
+    mine: int = 0
+    nobodys: int = 0
+    late: int = 0
+    asked: int = 0
+    answered: int = 0
+    closed: int = 0
+    every: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of matter, and how many are listed of it."""
+
+    matter_type_id: str
+    name: str
+    matters: int
+
+
+async def page(tx: Connection, wanted: Wanted, behind: Place | DuePlace, limit: int) -> list[Overview]:
+    """Return a page of the inbox, in the order that the place it begins behind belongs to."""
+    parameters = (*wanted.but_kind, wanted.matter_type_id, *wanted.meant.parameters)
+    if isinstance(behind, DuePlace):
+        return overviews(await tx.fetch(BY_DEADLINE, *parameters, behind.due_on, behind.matter_id, limit))
+    return overviews(await tx.fetch(BY_ACTIVITY, *parameters, behind.last_message_at, behind.matter_id, limit))
+
+
+async def shelves(tx: Connection, account_id: str, today: date) -> Shelves:
+    """Count every matter as the member of the staff sees it who asks."""
+    row = await tx.fetchrow(SHELVES, account_id, today)
+    return Shelves() if row is None else Shelves(**dict(row))
+
+
+async def kinds(tx: Connection, wanted: Wanted) -> list[Kind]:
+    """Count what the filters leave of every kind, by name."""
+    counted: Mapping[str, int] = {
+        row["matter_type_id"]: row["matters"]
+        for row in await tx.fetch(KINDS, *wanted.but_kind, *wanted.meant.parameters)
+    }
+    found = [
+        Kind(row["matter_type_id"], row["name"], counted.get(row["matter_type_id"], 0)) for row in await tx.fetch(NAMES)
+    ]
+    return sorted(found, key=lambda kind: kind.name)

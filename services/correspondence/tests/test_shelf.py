@@ -1,0 +1,120 @@
+"""The inbox of a day with many letters: found, filtered, counted, and with the urgent ones standing out."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from services.correspondence.api.shelf import Due, deadline
+from services.correspondence.domain.matters import AuthorRole, MatterState
+from services.correspondence.read_models.matters import Overview
+from services.correspondence.tests.conftest import CLERK, OTHER_TENANT, House
+from services.correspondence.tests.test_inbox import signed_in
+
+TODAY = date(2026, 11, 23)
+
+
+def matter(due_on: date | None, state: MatterState = MatterState.OPEN) -> Overview:
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    about: tuple[str, str, str, str, str, str, None] = (
+        "m",
+        "K/2026/000001",
+        "Kran",
+        "general",
+        "Pismo ogólne",
+        "a1",
+        None,
+    )
+    return Overview(*about, state, at, at, AuthorRole.TENANT, 1, None, due_on, False, True, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("days", "words", "urgent", "late"),
+    [
+        (-2, "2\u00a0dni po terminie", False, True),
+        (-1, "1\u00a0dzień po terminie", False, True),
+        (0, "dzisiaj", True, False),
+        (1, "jutro", True, False),
+        (2, "za 2\u00a0dni", True, False),
+        (3, "", False, False),
+    ],
+)
+def test_a_deadline_that_is_near_or_past_says_so(days: int, words: str, urgent: bool, late: bool) -> None:
+    due_on = TODAY + timedelta(days=days)
+    assert deadline(matter(due_on), TODAY) == Due(f"{due_on:%d.%m.%Y}", words, urgent, late)
+
+
+def test_what_does_not_wait_for_us_is_never_late() -> None:
+    past = TODAY - timedelta(days=9)
+    assert deadline(matter(past, MatterState.ASKED), TODAY) == Due("14.11.2026")
+    assert deadline(matter(None), TODAY) is None
+
+
+async def shown(house: House, **asked: str) -> list[str]:
+    """The titles that the list shows, as a clerk sees it."""
+    page = await house.client.get("/panel/inbox", params=asked)
+    assert page.status_code == 200, page.text
+    return re.findall(r"<td>(?:<strong>)?([^<]+)(?:</strong>)?[^/]*(?:</span>)?<br>", page.text)
+
+
+@pytest.mark.system
+async def test_a_matter_is_found_by_number_subject_tenant_address_or_lease(house: House) -> None:
+    await house.open(title="Cieknący kran w łazience")
+    await house.open(OTHER_TENANT, title="Żarówka na 100% spalona", lease_id="L2")
+    await signed_in(house)
+    bulb, tap = "Żarówka na 100% spalona", "Cieknący kran w łazience"
+    for words in ("K/2026/000001" if TODAY.year == datetime.now(UTC).year else "000001", "lazience CIEKN", "anna"):
+        assert await shown(house, search=words) == [tap], words
+    for words in ("000002", "100%", "L2", "lipowa"):
+        assert await shown(house, search=words) == [bulb], words
+    assert await shown(house, search="10%") == []
+    assert "wpisz więcej słów" in (await house.client.get("/panel/inbox?search=a")).text
+
+
+@pytest.mark.system
+async def test_filters_go_together_and_each_shelf_tells_how_much_lies_on_it(house: House) -> None:
+    first = await house.open(title="Pierwsza", matter_type_id="persons", lease_id="L1")
+    await house.open(title="Druga")
+    third = await house.open(title="Trzecia")
+    await house.post(f"/inbox/{first}/assignee", {}, CLERK)
+    await house.reply(third)
+    await house.value("update matters set due_on = '2020-01-01' where matter_id = $1", first)
+    await signed_in(house)
+    page = (await house.client.get("/panel/inbox")).text
+    shelves = dict(re.findall(r'>([^<]+) <span class="count">\((\d+)\)', page))
+    assert shelves == {
+        "Czekają na odpowiedź": "2", "Moje": "1", "Bez opiekuna": "1", "Po terminie": "1", "Czekamy na najemcę": "0",
+        "Odpowiedziano": "1", "Zamknięte": "0", "Wszystkie": "3",
+    }  # fmt: skip
+    assert re.search(r'value="persons">[^<]+\(1\)', page)
+    assert await shown(house, status="open", assignee="nobody") == ["Druga"]
+    assert await shown(house, status="open", kind="persons", assignee="me", late="true") == ["Pierwsza"]
+    assert await shown(house, status="", kind="", assignee="", search="") == ["Trzecia", "Druga", "Pierwsza"]
+    assert [one["title"] for one in (await house.get("/inbox", CLERK, kind="persons")).json()["items"]] == ["Pierwsza"]
+
+
+@pytest.mark.system
+async def test_the_next_page_keeps_what_was_asked_for(house: House) -> None:
+    for n in range(51):
+        await house.open(title=f"Winda {n}")
+    await house.open(title="Kosz")
+    await signed_in(house)
+    page = await house.client.get("/panel/inbox", params={"search": "winda", "assignee": "nobody"})
+    older = re.search(r'href="(/panel/inbox\?cursor=[^"]+)">Starsze', page.text)
+    assert older
+    second = await house.client.get(older[1].replace("&amp;", "&"))
+    assert re.findall(r"Winda \d+|Kosz", second.text) == ["Winda 0"]
+
+
+@pytest.mark.system
+async def test_what_waits_is_listed_with_the_nearest_deadline_first_page_by_page(house: House) -> None:
+    for n, due_on in enumerate(("2026-12-03", "2026-12-01", None, "2026-12-02")):
+        matter_id = await house.open(title=f"Sprawa {n}")
+        day = None if due_on is None else date.fromisoformat(due_on)
+        await house.value("update matters set due_on = $2 where matter_id = $1", matter_id, day)
+    first = (await house.get("/inbox", CLERK, order="deadline", limit=2)).json()
+    more = {"order": "deadline", "limit": 2, "cursor": first["next_cursor"]}
+    second = (await house.get("/inbox", CLERK, **more)).json()
+    titles = [one["title"] for one in [*first["items"], *second["items"]]]
+    assert titles == ["Sprawa 1", "Sprawa 3", "Sprawa 0", "Sprawa 2"]
+    assert (await house.get("/inbox", CLERK, cursor=first["next_cursor"])).status_code == 422
