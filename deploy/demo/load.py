@@ -19,6 +19,7 @@ from deploy.demo.places import DemoError, Places, read_json, write_private
 from deploy.demo.portal import Portal
 
 OPERATOR_LOGIN: Final = "operator"
+OPERATOR_NAME: Final = "Ewa Sowa"  # invented, as everybody in the demo
 BOOKED_TOPICS: Final = {"iok.leases": "leases", "iok.charges": "charges", "iok.payments": "payments"}
 STORING: Final = ("identity", "ledger", "payments", "correspondence")
 BOOKED_TIMEOUT_SECONDS: Final = 600.0
@@ -145,7 +146,7 @@ async def _import_file(given: Load, service: str, name: str) -> None:
 
 
 async def _add_operator(given: Load, password: str) -> None:
-    arguments = ["add-staff", OPERATOR_LOGIN, "--role", "operator", "--new-password"]
+    arguments = ["add-staff", OPERATOR_LOGIN, "--role", "operator", "--name", OPERATOR_NAME, "--new-password"]
     await _timed(given, OPERATOR_LOGIN, given.operate(given.places, "identity", arguments, typed=f"{password}\n"))
 
 
