@@ -38,12 +38,12 @@ def make_app(settings: Settings, http: aiohttp.ClientSession, front_end: FrontEn
     payments, correspondence = Payments(doors["payments"]), Correspondence(doors["correspondence"])
     sessions = Sessions(identity)
     app = create_app(NAME, openapi_url=f"{PREFIX}/openapi.json", body_limits_bytes=BODY_LIMITS_BYTES)
+    panel.mount(app, panel.PanelParts(NAME, settings))
+    add_api(app, sessions, (identity, ledger, payments, correspondence))
     reception = Reception(sessions, settings.public_url)
     site = Site(reception, front_end, settings.autopay_url, company_of(settings), settings.trusted_profile_urls())
     fee = PayerFee(settings.payer_fee_grosze, settings.payer_fee_percent)
-    add_pages(app, site, Doors(identity, ledger, payments, correspondence, fee))  # first: most requests are for these
-    add_api(app, sessions, (identity, ledger, payments, correspondence))
-    panel.mount(app, panel.PanelParts(NAME, settings))
+    add_pages(app, site, Doors(identity, ledger, payments, correspondence, fee))
     return app
 
 
