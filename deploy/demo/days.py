@@ -12,9 +12,14 @@ _FIXED_HOLIDAYS: Final = (
 )  # fmt: skip
 
 
+def today() -> date:
+    """Give the day in Europe/Warsaw."""
+    return datetime.now(UTC).astimezone(WARSAW).date()
+
+
 def first_of_this_month() -> date:
     """Give the first day of the current month of Europe/Warsaw: the demo company's default today."""
-    return datetime.now(UTC).astimezone(WARSAW).date().replace(day=1)
+    return today().replace(day=1)
 
 
 def add_months(day: date, months: int) -> date:

@@ -74,7 +74,7 @@ async def load(given: Load) -> None:
             _sign_people_in(given, meta, portal, chosen),
         )
         await _wait_until_visible(given, meta, portal, chosen)
-        await _write_letters(given, meta, portal, chosen["tenant"], operator_token)
+        await _write_letters(given, meta, portal, chosen, operator_token)
         await portal.sign_out(operator_token)
     write_private(given.places.people, _people(meta, chosen))
     write_private(given.places.loaded, asdict(meta))
@@ -234,14 +234,17 @@ async def _first_sign_in(portal: Portal, login: str, one_time: str, own: str) ->
     await portal.sign_out(await portal.change_password(signed_in.token, one_time, own))
 
 
-async def _write_letters(given: Load, meta: Meta, portal: Portal, password: str, operator_token: str) -> None:
-    """Let the demo's tenant write to the company, and the operator answer."""
-    signed_in = await portal.sign_in(meta.tenant.login, password)
-    if signed_in is None:
-        raise DemoError(f"{meta.tenant.login} cannot sign in to write letters")
-    count = await matters.exchange(portal, signed_in.token, operator_token, meta.tenant.lease_id)
-    await portal.sign_out(signed_in.token)
-    given.tell(f"the tenant raised {count} matters, the staff answered")
+async def _write_letters(given: Load, meta: Meta, portal: Portal, chosen: dict[str, str], operator_token: str) -> None:
+    """Let the demo's tenants write to the company, and the operator answer."""
+    count = 0
+    letters = {"tenant": matters.EXCHANGES, "other_tenant": matters.OTHERS}
+    for name, who in _sign_ins(meta).items():
+        signed_in = await portal.sign_in(who.login, chosen[name])
+        if signed_in is None:
+            raise DemoError(f"{who.login} cannot sign in to write letters")
+        count += await matters.exchange(portal, signed_in.token, operator_token, who.lease_id, letters[name])
+        await portal.sign_out(signed_in.token)
+    given.tell(f"the tenants raised {count} matters, the staff answered")
 
 
 async def _wait_until_visible(given: Load, meta: Meta, portal: Portal, chosen: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from libs.chassis.panel.wording import moment
 from libs.chassis.postgres import Database
 from libs.chassis.telling import zloty
 from libs.events.reasons import REASON_WORDS
-from services.ledger.domain import AlarmKind, Conflict
+from services.ledger.domain import INCOME, AlarmKind, ChartAccount, Conflict
 from services.ledger.read_models import alarms, books, leases, postings, seals, streams
 
 ROWS: Final = 20
@@ -39,6 +39,19 @@ REASONS: Final[Mapping[str, str]] = {
 ALARMS: Final[Mapping[str, str]] = {
     AlarmKind.VERSION_TAKEN: "ten numer wersji ma już inne zdarzenie",
     AlarmKind.BOOKS_MAY_DIFFER: "sprzeczne zdarzenia leżą w różnych partycjach",
+}
+# The chart of accounts for people; incomes are named by their component.
+ACCOUNT_WORDS: Final[Mapping[str, str]] = {
+    ChartAccount.RENT: "należności: czynsz",
+    ChartAccount.UTILITIES: "należności: media i opłaty",
+    ChartAccount.INTEREST: "należności: odsetki",
+    ChartAccount.DEPOSIT: "należności: kaucje",
+    ChartAccount.OTHER: "należności: inne",
+    ChartAccount.PAID: "wpłaty najemców",
+    ChartAccount.DEPOSITS_HELD: "kaucje w depozycie",
+    ChartAccount.AUTOPAY_CLEARING: "rozrachunki z Autopay",
+    ChartAccount.BANK: "bank",
+    ChartAccount.SUSPENSE: "wpłaty do wyjaśnienia",
 }
 STATES: Final = {"filling": "wczytywana", "building": "w budowie", "live": "bieżąca", "old": "poprzednia"}
 
@@ -71,7 +84,9 @@ class LedgerSections:
         async with self._database.connection() as connection:
             found = await postings.trial(connection, ACCOUNTS)
         lines = [*found.lines, replace(found.whole, account="Razem")]
-        rows = [(a.account, zloty(a.debit_grosze), zloty(a.credit_grosze), zloty(a.balance_grosze)) for a in lines]
+        rows = [
+            (_account(a.account), zloty(a.debit_grosze), zloty(a.credit_grosze), zloty(a.balance_grosze)) for a in lines
+        ]
         return Table(("Konto", "Winien", "Ma", "Saldo"), rows)
 
     async def unsigned(self) -> Table:
@@ -100,3 +115,9 @@ class LedgerSections:
             (moment(a.at), ALARMS.get(a.kind, a.kind), f"{a.topic}/{a.partition}/{a.offset}", a.detail) for a in found
         ]
         return Table(("Kiedy", "Rodzaj", "Miejsce", "Opis"), rows)
+
+
+def _account(name: str) -> str:
+    """An account in words, with the name under which it is stored."""
+    words = f"przychody: {name.removeprefix(INCOME)}" if name.startswith(INCOME) else ACCOUNT_WORDS.get(name)
+    return f"{words} ({name})" if words else name

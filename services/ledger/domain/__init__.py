@@ -60,12 +60,13 @@ from services.ledger.domain.leases import (
     lease_of,
     runs_in,
 )
-from services.ledger.domain.postings import ChartAccount, Postings, postings_of, transfer_day
+from services.ledger.domain.postings import INCOME, ChartAccount, Postings, postings_of, transfer_day
 from services.ledger.domain.rebuilds import Progress, RebuildRefusedError, Rebuilt, Tell
 from services.ledger.domain.sieve import Sieve
 from services.ledger.domain.streams import StreamHead, StreamKey, VersionNote
 
 __all__ = [
+    "INCOME",
     "NOTHING_OWED",
     "Account",
     "Alarm",
