@@ -260,7 +260,8 @@ async def test_the_panel_shows_books_leases_nobody_signed_gaps_and_contradiction
     assert shown["Ostatnia pieczęć"] == []
     assert shown["Bez umowy"] == [(LEASE, "2", "0,16 zł")]
     assert shown["Luki w strumieniach"] == [("iok.charges", LEASE, "iok/ledger", "1-2")]
-    assert [row[1:3] for row in shown["Sprzeczności"]] == [("stream_version_taken_by_another_id", "iok.charges/0/1")]
+    taken = "ten numer wersji ma już inne zdarzenie"
+    assert [row[1:3] for row in shown["Sprzeczności"]] == [(taken, "iok.charges/0/1")]
 
 
 FORBIDDEN = [
