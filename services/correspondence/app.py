@@ -77,6 +77,8 @@ async def build(settings: Settings) -> Parts:
     )
     app.state.door = door
     app.state.verifier = TokenVerifier(settings.token_public_keys, NAME)
+    for router in (tenant.router(door), attachments.router(door)):  # first: routes are tried in order
+        app.include_router(router)
     panel = mount(
         app,
         PanelParts(
@@ -88,8 +90,7 @@ async def build(settings: Settings) -> Parts:
             templates=FOLDER / "templates",
         ),
     )
-    for router in (tenant.router(door), attachments.router(door), inbox.router(door, panel.gate)):
-        app.include_router(router)
+    app.include_router(inbox.router(door, panel.gate))
     for router in (pages.router(door, panel), type_pages.router(door, panel)):
         app.include_router(router, include_in_schema=False)
     own = OwnEvents(database, settings.kafka, f"iok/{NAME}", (CORRESPONDENCE,), read_data, KeysAlone(_key_of))

@@ -90,6 +90,8 @@ async def build(settings: Settings) -> Parts:
     limits = {autopay.PATH: autopay.BODY_LIMIT_BYTES, statements.PAGE: statements.BODY_LIMIT_BYTES}
     app = create_app(NAME, ready={"database": database.answers}, body_limits_bytes=limits)
     app.state.verifier = TokenVerifier(settings.token_public_keys, NAME)
+    app.include_router(tenant.router(door))  # first: routes are tried in order, for every request
+    app.include_router(autopay.router(door))
     parts = PanelParts(
         NAME,
         settings,
@@ -110,8 +112,6 @@ async def build(settings: Settings) -> Parts:
     store = event_store()
     topics = (PAYMENTS, TRANSFERS)
     own = OwnEvents(database, settings.kafka, store.source, topics, read_data, Following(store))
-    app.include_router(tenant.router(door))
-    app.include_router(autopay.router(door))
     for router in (reviews.router(door, desk, panel), transfers.router(money, panel), statements.router(money, panel)):
         app.include_router(router, include_in_schema=False)
     return Parts(

@@ -1,8 +1,74 @@
 """HTTP/1.1 as the services speak it: uvicorn's protocol on the parser in C, with the limit that parser lacks."""
 
+import asyncio
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_BYTES = 64 * 1024  # a request line and its headers; what comes in one piece with a small head is not counted
+GATHERED_BYTES = 64 * 1024  # an answer's pieces up to here leave together; more of them leave at once
+
+
+Piece: TypeAlias = "bytes | bytearray | memoryview[Any]"
+
+
+class _Gathering(asyncio.Transport):
+    """A transport that sends what is written in one turn of the event loop in one piece: an answer's head and body.
+
+    Each piece of its own would cost a call of the kernel here, and wake the reader twice.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        super().__init__()
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._pieces: list[Piece] = []
+        self._bytes = 0
+
+    def write(self, data: Piece) -> None:
+        """Keep it until the turn ends."""
+        if not self._pieces:
+            self._loop.call_soon(self._flush)
+        self._pieces.append(data)
+        self._bytes += len(data)
+        if self._bytes > GATHERED_BYTES:
+            self._flush()
+
+    def writelines(self, list_of_data: Iterable[Piece]) -> None:
+        """Keep them all."""
+        for data in list_of_data:
+            self.write(data)
+
+    def close(self) -> None:
+        """Close once all is sent."""
+        self._flush()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        """Whether it is."""
+        return self._transport.is_closing()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._transport.abort()
+
+    def pause_reading(self) -> None:
+        """Take nothing in."""
+        self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Take in again."""
+        self._transport.resume_reading()
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """What the transport knows of its socket."""
+        return self._transport.get_extra_info(name, default)
+
+    def _flush(self) -> None:
+        if self._pieces and not self._transport.is_closing():
+            self._transport.write(b"".join(self._pieces))
+        self._pieces, self._bytes = [], 0
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -10,6 +76,10 @@ class LimitedProtocol(HttpToolsProtocol):
 
     _head_bytes = 0
     _in_head = True
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Answer through a transport that gathers."""
+        super().connection_made(_Gathering(transport))
 
     def data_received(self, data: bytes) -> None:
         """Take the next piece."""

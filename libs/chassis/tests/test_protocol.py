@@ -1,9 +1,11 @@
 """HTTP at the socket: a request's head has a limit, however it comes."""
 
 import asyncio
+import re
 
 import pytest
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from libs.chassis.http import create_app
@@ -14,7 +16,12 @@ PIECE = b"x" * 1000
 
 async def answer_to(*pieces: bytes) -> bytes:
     """The first line of what a server says to these bytes, sent piece by piece."""
-    config = uvicorn.Config(create_app("test"), log_config=None, lifespan="off")
+    return (await whole_answer_to(create_app("test"), *pieces)).partition(b"\n")[0] + b"\n"
+
+
+async def whole_answer_to(app: ASGIApp, *pieces: bytes) -> bytes:
+    """All that a server says until it closes or the answer has as many bytes as it tells."""
+    config = uvicorn.Config(app, log_config=None, lifespan="off")
     config.load()
     server = await asyncio.get_running_loop().create_server(
         lambda: LimitedProtocol(config, ServerState(), {}), "127.0.0.1", 0
@@ -24,9 +31,25 @@ async def answer_to(*pieces: bytes) -> bytes:
         for piece in pieces:
             writer.write(piece)
             await asyncio.sleep(0)
-        line = await reader.readline()
+        said = await reader.readuntil(b"\r\n\r\n")
+        if length := re.search(rb"content-length: (\d+)", said):
+            said += await reader.readexactly(int(length[1]))
         writer.close()
-    return line
+    return said
+
+
+async def test_an_answer_of_many_pieces_comes_whole_and_in_order() -> None:
+    pieces = [str(n % 10).encode() * 10_000 for n in range(50)]
+
+    async def app(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"500000")]})
+        for piece in pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    answer = await whole_answer_to(app, b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+
+    assert answer.partition(b"\r\n\r\n")[2] == b"".join(pieces)
 
 
 async def test_a_request_is_answered() -> None:

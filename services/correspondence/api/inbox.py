@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from libs.chassis.auth import Principal, StaffGate, principal_of, token_of
+from libs.chassis.auth import Principal, StaffGate, holder_of, token_of
 from libs.chassis.event_store import decided_again, utc_now
 from libs.chassis.http import IdempotencyKey, not_found
 from libs.chassis.postgres import Connection
@@ -169,7 +169,7 @@ def staff_of(gate: StaffGate) -> Callable[..., Awaitable[Principal]]:
 
     async def staff(request: Request, token: Annotated[str, Depends(token_of)]) -> Principal:
         if token.count(".") == DOTS_OF_A_JWT:
-            principal = await principal_of(request, token)
+            principal = holder_of(request, token)
         else:
             principal = await gate.principal(token)
         principal.require_role(*INBOX_ROLES)

@@ -23,6 +23,7 @@ def new_app(
     """Everything that is served."""
     app = create_app(NAME, ready={"book": lambda: _has_a_book(database)})
     app.state.verifier = TokenVerifier(settings.token_public_keys, NAME)
+    app.include_router(tenant.router(database))  # first: routes are tried in order, for every request
     parts = PanelParts(
         NAME,
         settings,
@@ -34,7 +35,6 @@ def new_app(
         reasons=sections.REASONS,
     )
     panel = mount(app, parts)
-    app.include_router(tenant.router(database))
     rebuilding = rebuilds.Rebuilding(rebuild, sealer)
     app.include_router(rebuilds.router(rebuilding, panel.gate))
     for pages in (rebuild_page.router(rebuilding, database, panel), lease_pages.router(database, panel)):

@@ -3,18 +3,16 @@
 The tenants' most frequent command: one question and one statement, without a transaction around them (ADR 22).
 """
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from weakref import WeakValueDictionary
 
-from libs.chassis.event_store import Append, EventStore, decided_again
+from libs.chassis.event_store import Append, EventStore, WrongExpectedVersionError, decided_again
 from libs.chassis.once import KeyUse, StoredAnswer
-from libs.chassis.postgres import Database
+from libs.chassis.postgres import CONFLICT, Connection, Database
 from libs.events.envelope import new_event_id
 from services.payments.domain.payment import StartPayment, begin, start
-from services.payments.read_models import payments
+from services.payments.read_models import leases, payments
 from services.payments.read_models.payments import PaymentRow
 
 Answer = Callable[[PaymentRow], StoredAnswer]
@@ -44,7 +42,6 @@ class PaymentStarter:
         self._store = store
         self._limit_grosze = limit_grosze
         self._new_id = new_id
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def start(self, use: KeyUse, lease_id: str, wanted: Wanted, answer: Answer) -> StoredAnswer:
         """Start a payment once per key; returns what `answer` makes of it, or what was answered before.
@@ -55,22 +52,33 @@ class PaymentStarter:
             UnknownLeaseError, AmountOverLimitError: nothing was started.
             InFlightError, OtherRequestError: the key cannot be used now, or at all.
         """
-        # One at a time for a lease: others would decide in vain. Between processes the stream's version sees to it.
-        async with self._turns.setdefault(lease_id, asyncio.Lock()):
-            return await decided_again(partial(self._attempt, use, lease_id, wanted, answer))
-
-    async def _attempt(self, use: KeyUse, lease_id: str, wanted: Wanted, answer: Answer) -> StoredAnswer:
-        async with self._database.connection() as connection:
-            known = await payments.before_start(connection, lease_id, use)
-            if known.replay is not None:
-                return known.replay
-            if known.lease_number is None:
-                raise UnknownLeaseError(lease_id)
-            event = start(StartPayment(self._new_id(), **vars(wanted)), self._limit_grosze)
-            item = Append(lease_id, event, f"initiated:{event.payment_id}")
-            recording = self._store.recording(item, known.version + 1)
-            row = payments.row_of(lease_id, begin(event), recording.envelope.recorded_at, known.lease_number)
-            given = answer(row)
-            await payments.start(connection, use, recording, row, given)
+        attempt = partial(self._attempt, use, lease_id, wanted, answer)
+        try:
+            async with self._database.connection() as connection:
+                given = await attempt(connection)
+        except (WrongExpectedVersionError, *CONFLICT):
+            return await decided_again(partial(self._in_turn, lease_id, attempt))
         self._database.ring()
+        return given
+
+    async def _in_turn(self, lease_id: str, attempt: Callable[[Connection], Awaitable[StoredAnswer]]) -> StoredAnswer:
+        """Once more, with the lease locked first: what is known then is still so when it is written."""
+        async with self._database.transaction() as tx:
+            await leases.lock(tx, lease_id)
+            return await attempt(tx)
+
+    async def _attempt(
+        self, use: KeyUse, lease_id: str, wanted: Wanted, answer: Answer, connection: Connection
+    ) -> StoredAnswer:
+        known = await payments.before_start(connection, lease_id, use)
+        if known.replay is not None:
+            return known.replay
+        if known.lease_number is None:
+            raise UnknownLeaseError(lease_id)
+        event = start(StartPayment(self._new_id(), **vars(wanted)), self._limit_grosze)
+        item = Append(lease_id, event, f"initiated:{event.payment_id}")
+        recording = self._store.recording(item, known.version + 1)
+        row = payments.row_of(lease_id, begin(event), recording.envelope.recorded_at, known.lease_number)
+        given = answer(row)
+        await payments.start(connection, use, recording, row, given)
         return given

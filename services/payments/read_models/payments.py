@@ -31,10 +31,13 @@ from (select $2 as lease_id) asked
 left join leases l using (lease_id) left join idempotency_keys k on k.scope = $3 and k.key = $4
 """
 
-# A payment starts: all that the command writes, in one statement.
+# A payment starts: all that the command writes, in one statement. The lease is locked first, as whoever appends to its
+# stream does: so nobody who has locked it decides in vain.
 START = """
-with command as (
-    select append_once($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as outcome
+with lease as materialized (
+    select from leases where lease_id = $14 for no key update
+), command as materialized (
+    select append_once($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as outcome from lease
 ), saved as (
     insert into payments (payment_id, lease_id, order_id, amount_grosze, charge_id, status, credited_grosze,
         returned_grosze, begun_at, valid_until, month, channel)
