@@ -129,21 +129,15 @@ def charge_id_of(month: str) -> str:
 
 
 def _lines(lease: LeaseRow) -> tuple[Line, ...]:
-    return _LINES.validate_python(lease.terms["charge_lines"])
+    return _LINES.validate_python(lease.terms.charge_lines)
 
 
 def _runs(lease: LeaseRow, month: str) -> bool:
-    ends_on = lease.terms.get("ends_on")
-    return runs_in(
-        month,
-        date.fromisoformat(lease.terms["starts_on"]),
-        None if ends_on is None else date.fromisoformat(ends_on),
-        lease.ended_on,
-    )
+    return runs_in(month, lease.terms.starts_on, lease.terms.ends_on, lease.ended_on)
 
 
 def _issued(lease: LeaseRow, lines: tuple[Line, ...], done: ChargeRun, today: date) -> list[Append]:
-    due_on = due_day_of(done.month, lease.terms["due_day"])
+    due_on = due_day_of(done.month, lease.terms.due_day)
     command = IssueCharge(charge_id_of(done.month), done.month, today, due_on, lines)
     try:
         events = decide_charge(Charges(), command)

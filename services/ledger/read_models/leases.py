@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -60,13 +60,25 @@ order by b.lease_id limit $1
 """
 
 
+class ChargeTerms(msgspec.Struct, frozen=True):
+    """What of a lease's latest whole state a charge rests on; the rest is passed over, unread."""
+
+    starts_on: date
+    due_day: int
+    charge_lines: list[dict[str, Any]]
+    ends_on: date | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class LeaseRow:
-    """A signed lease: `terms` is the `data` of its latest whole state."""
+    """A signed lease, for charge runs."""
 
     lease_id: str
-    terms: dict[str, Any]
+    terms: ChargeTerms
     ended_on: date | None
+
+
+_charge_terms: Final = msgspec.json.Decoder(ChargeTerms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,4 +166,4 @@ async def unsigned(tx: Connection, limit: int) -> list[Row]:
 
 
 def _row(row: Row) -> LeaseRow:
-    return LeaseRow(row["lease_id"], msgspec.json.decode(row["terms"]), row["ended_on"])
+    return LeaseRow(row["lease_id"], _charge_terms.decode(row["terms"]), row["ended_on"])
