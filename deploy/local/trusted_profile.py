@@ -42,26 +42,27 @@ def given(environment: Mapping[str, str]) -> dict[str, str]:
 
 def of_identity(folder: Path) -> dict[str, str]:
     """What identity is told of the stand-in: our id there, our keys, its certificate."""
-    return {
-        "IOK_TRUSTED_PROFILE_ISSUER": ISSUER,
-        "IOK_TRUSTED_PROFILE_IDP_ISSUER": IDP_ISSUER,
+    return _known_to_both(folder) | {
         "IOK_TRUSTED_PROFILE_SIGNING_KEY": str(_key(folder, "signing")),
-        "IOK_TRUSTED_PROFILE_SIGNING_CERTIFICATE": str(_certificate(folder, "signing")),
         "IOK_TRUSTED_PROFILE_ENCRYPTION_KEY": str(_key(folder, "encryption")),
-        "IOK_TRUSTED_PROFILE_ENCRYPTION_CERTIFICATE": str(_certificate(folder, "encryption")),
         "IOK_TRUSTED_PROFILE_IDP_CERTIFICATES": str(_certificate(folder, "idp")),
     }
 
 
 def of_sandbox(folder: Path) -> dict[str, str]:
     """What the stand-in is told: its own key, our id and certificates."""
+    return _known_to_both(folder) | {
+        "IOK_SANDBOX_TRUSTED_PROFILE_KEY": str(_key(folder, "idp")),
+        "IOK_SANDBOX_TRUSTED_PROFILE_CERTIFICATE": str(_certificate(folder, "idp")),
+    }
+
+
+def _known_to_both(folder: Path) -> dict[str, str]:
     return {
         "IOK_TRUSTED_PROFILE_ISSUER": ISSUER,
         "IOK_TRUSTED_PROFILE_IDP_ISSUER": IDP_ISSUER,
         "IOK_TRUSTED_PROFILE_SIGNING_CERTIFICATE": str(_certificate(folder, "signing")),
         "IOK_TRUSTED_PROFILE_ENCRYPTION_CERTIFICATE": str(_certificate(folder, "encryption")),
-        "IOK_SANDBOX_TRUSTED_PROFILE_KEY": str(_key(folder, "idp")),
-        "IOK_SANDBOX_TRUSTED_PROFILE_CERTIFICATE": str(_certificate(folder, "idp")),
     }
 
 

@@ -6,14 +6,14 @@ import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Form, HTTPException, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment
 from pydantic import BaseModel, ConfigDict
 
+from deploy.sandbox import serving
 from deploy.sandbox.autopay import pages
 from deploy.sandbox.autopay.desk import Desk
 from deploy.sandbox.autopay.notifier import Notifier
@@ -22,7 +22,6 @@ from deploy.sandbox.autopay.settings import Settings
 from deploy.sandbox.autopay.store import Store, Transaction
 
 HERE = Path(__file__).parent
-MAX_BODY_BYTES = 64 * 1024  # a start is under 2 KB
 XML = "text/xml; charset=UTF-8"
 SEE_OTHER = 303
 
@@ -43,13 +42,7 @@ class GatewayListRequest(BaseModel):
 
 def create_app(settings: Settings) -> FastAPI:
     """Return the whole stand-in; its store is opened and its notifier started with the application."""
-    templates = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    templates = serving.templates(HERE / "templates")
     templates.filters.update(zloty=pages.zloty, moment=pages.moment, status=pages.status_words)
 
     @contextlib.asynccontextmanager
@@ -72,35 +65,13 @@ def create_app(settings: Settings) -> FastAPI:
     _add_payment(app, templates)
     _add_services(app)
     _add_list(app, templates)
-    _add_limits(app, settings)
+    serving.add_limits(app, settings.return_url)
     return app
 
 
 def _desk(request: Request) -> Desk:
     desk: Desk = request.app.state.desk
     return desk
-
-
-def _add_limits(app: FastAPI, settings: Settings) -> None:
-    back = urlsplit(settings.return_url)
-    # The browser checks the redirect after a form against form-action too: the way back must be named in it.
-    policy = (
-        "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
-        f"form-action 'self' {back.scheme}://{back.netloc}"
-    )
-
-    @app.middleware("http")
-    async def guard(request: Request, call_next: pages.CallNext) -> Response:
-        length = request.headers.get("content-length", "0" if request.method == "GET" else "")
-        if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
-            return PlainTextResponse("body too large or of unknown length", 413)
-        response = await call_next(request)
-        response.headers["Content-Security-Policy"] = policy
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        if not request.url.path.startswith("/static/"):
-            response.headers["Cache-Control"] = "no-store"
-        return response
 
 
 def _add_errors(app: FastAPI, settings: Settings) -> None:

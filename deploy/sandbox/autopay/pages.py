@@ -1,15 +1,11 @@
 """Words and figures of the stand-in's pages."""
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-
-from fastapi import Request, Response
 
 from deploy.sandbox.autopay.protocol import WARSAW, Status
 from deploy.sandbox.autopay.store import Transaction
 
 NO_BREAK = "\u00a0"
-CallNext = Callable[[Request], Awaitable[Response]]
 
 WORDS = {
     Status.STARTED: "w trakcie wyboru",

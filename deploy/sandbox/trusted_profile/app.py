@@ -1,21 +1,19 @@
 """The stand-in's HTTP door and the only place that builds its objects."""
 
 import logging
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Form, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment
 
+from deploy.sandbox import serving
 from deploy.sandbox.trusted_profile.desk import CANCELLED, HONEST, Asked, Desk, WrongMessageError
 from deploy.sandbox.trusted_profile.settings import Settings
 
 HERE = Path(__file__).parent
-MAX_BODY_BYTES = 64 * 1024  # a request is under 6 KB
 SIGN_IN = "/login/SingleSignOnService"
 RESOLVE = "/login-services/idpArtifactResolutionService"
 LOG_OUT = "/login-services/singleLogoutService"
@@ -26,20 +24,14 @@ log = logging.getLogger("trusted-profile")
 
 def create_app(settings: Settings, desk: Desk | None = None) -> FastAPI:
     """Return the whole stand-in."""
-    templates = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    templates = serving.templates(HERE / "templates")
     app = FastAPI(title="login.gov.pl (sandbox)", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = desk or Desk(settings)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     _add_errors(app)
     _add_pages(app, templates, settings)
     _add_services(app)
-    _add_limits(app, settings)
+    serving.add_limits(app, settings.consumer_url, scripts=True)
     return app
 
 
@@ -103,24 +95,3 @@ def _add_services(app: FastAPI) -> None:
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
-
-
-def _add_limits(app: FastAPI, settings: Settings) -> None:
-    back = urlsplit(settings.consumer_url)
-    policy = (
-        "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
-        f"form-action 'self' {back.scheme}://{back.netloc}"
-    )
-
-    @app.middleware("http")
-    async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        length = request.headers.get("content-length", "0" if request.method == "GET" else "")
-        if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
-            return PlainTextResponse("body too large or of unknown length", 413)
-        response = await call_next(request)
-        response.headers["Content-Security-Policy"] = policy
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        if not request.url.path.startswith("/static/"):
-            response.headers["Cache-Control"] = "no-store"
-        return response
