@@ -6,7 +6,8 @@ from typing import Final
 from libs.chassis.kafka import Record
 from libs.chassis.postgres import Connection
 from libs.chassis.projection import SetAside, Sighting, Verdict, sight
-from libs.events.decoding import Fact, Rejected, decode
+from libs.events.decoding import Fact
+from libs.events.hearing import hear
 from libs.events.names import LEASES
 from services.identity.domain.leases import FOREIGN_LEASE, Event, Lease, belongs_to, evolve
 from services.identity.read_models import leases
@@ -31,7 +32,8 @@ class LeaseProjector:
 
     async def project(self, tx: Connection, records: Sequence[Record]) -> Sequence[SetAside]:
         """Take records; returns those that are bad in themselves."""
-        facts, aside = self._decoded(records)
+        facts, rejected = hear(records, self._company_sources)
+        aside = [SetAside(record, verdict.reason, verdict.detail) for record, verdict in rejected]
         known = await leases.load(tx, {fact.envelope.subject for _, fact in facts})
         own, foreign = _owned(known, facts)
         verdicts = await sight(tx, PROJECTION, [_sighting(record, fact) for record, fact in own])
@@ -45,25 +47,6 @@ class LeaseProjector:
                 changed[envelope.subject] = evolve(before, _event(fact), envelope.source, envelope.streamversion)
         await leases.save(tx, list(changed.values()))
         return [*aside, *foreign]
-
-    def _decoded(self, records: Sequence[Record]) -> tuple[list[Heard], list[SetAside]]:
-        facts: list[Heard] = []
-        aside: list[SetAside] = []
-        for record in records:
-            try:
-                read = decode(
-                    record.topic,
-                    record.key,
-                    record.value,
-                    company_sources=self._company_sources,
-                    headers=record.headers,
-                )
-            except Rejected as rejected:
-                aside.append(SetAside(record, rejected.reason, rejected.detail))
-            else:
-                if isinstance(read, Fact):
-                    facts.append((record, read))
-        return facts, aside
 
 
 def _owned(known: dict[str, Lease], facts: Sequence[Heard]) -> tuple[list[Heard], list[SetAside]]:

@@ -5,7 +5,8 @@ from collections.abc import Collection, Sequence
 from libs.chassis.kafka import Record
 from libs.chassis.postgres import Connection
 from libs.chassis.projection import SetAside
-from libs.events.decoding import Fact, Rejected, Skipped, decode
+from libs.events.decoding import Fact
+from libs.events.hearing import hear
 from libs.events.ledger import LeaseChanged, LeaseSigned
 from libs.events.topics import LEASES
 from services.payments.domain.accounts import nrb_of
@@ -36,9 +37,8 @@ class LeaseProjector:
 
     async def project(self, tx: Connection, records: Sequence[Record]) -> Sequence[SetAside]:
         """Take records; those bad in themselves are returned."""
-        judged = [(record, self._judged(record)) for record in records]
-        facts = [(record, read) for record, read in judged if isinstance(read, Fact)]
-        refused = [read for _, read in judged if isinstance(read, SetAside)]
+        facts, rejected = hear(records, self._company_sources)
+        refused = [SetAside(record, verdict.reason, verdict.detail) for record, verdict in rejected]
         own, foreign = _owned(await leases.owners(tx, {fact.envelope.subject for _, fact in facts}), facts)
         heard: list[ToldLease] = []
         accounts: list[ToldAccount] = []
@@ -53,14 +53,6 @@ class LeaseProjector:
         await leases.project(tx, heard)
         await lease_accounts.project(tx, accounts)
         return [*refused, *foreign]
-
-    def _judged(self, record: Record) -> Fact | Skipped | SetAside:
-        """A record as read, or why it is bad in itself."""
-        key, value, headers = record.key, record.value, record.headers
-        try:
-            return decode(record.topic, key, value, company_sources=self._company_sources, headers=headers)
-        except Rejected as rejected:
-            return SetAside(record, rejected.reason, rejected.detail)
 
 
 def _owned(known: dict[str, str], facts: Sequence[Heard]) -> tuple[list[Fact], list[SetAside]]:

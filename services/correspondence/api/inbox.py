@@ -11,25 +11,22 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from libs.chassis.auth import Principal, StaffGate, holder_of, token_of
 from libs.chassis.event_store import decided_again, utc_now
-from libs.chassis.http import IdempotencyKey, not_found
+from libs.chassis.http import Cursor, IdempotencyKey, cursor_of, not_found, read_cursor
 from libs.chassis.postgres import Connection
 from libs.chassis.searching import MAX_SEARCH_CHARACTERS
 from services.correspondence.api.attachments import file_answer
 from services.correspondence.api.wire import (
     DEFAULT_LIMIT,
     ID,
-    Cursor,
     Door,
     Json,
     Limit,
     MatterId,
     Typed,
-    cursor_of,
     next_cursor,
     once,
     overview,
     place_of,
-    read_cursor,
     said_in_http,
     thread,
     written,

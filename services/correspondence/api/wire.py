@@ -1,19 +1,17 @@
 """What the doors share: shapes of answers, cursors, refusals said in HTTP, and commands that may be sent twice."""
 
-import base64
-import json
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Annotated, Any, Final, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Query
 from pydantic import AfterValidator
 
 from libs.chassis.event_store import decided_again
-from libs.chassis.http import Problem, idempotent, not_found
+from libs.chassis.http import Cursor, Problem, aware_moment, cursor_of, idempotent, not_found, read_cursor
 from libs.chassis.postgres import Connection, Database
 from services.correspondence.api.directory import Directory
 from services.correspondence.commands.documents import DocumentPrinter
@@ -31,7 +29,6 @@ from services.correspondence.read_models.thread import Message
 
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 200
-MAX_CURSOR_CHARACTERS: Final = 300
 ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 CREATED: Final = 201
 CHANGED_MEANWHILE: Final = "Ktoś zapisał ten rodzaj sprawy w międzyczasie. Otwórz go jeszcze raz i wprowadź zmiany."
@@ -75,40 +72,13 @@ async def matter_id_of(matter_id: str) -> str:
     return matter_id
 
 
-Cursor = Annotated[str | None, Query(max_length=MAX_CURSOR_CHARACTERS)]
-PlaceT = TypeVar("PlaceT")
-
-
 async def place_of(cursor: Cursor = None) -> Place:
     """FastAPI dependency: where a list goes on; without a cursor, its top.
 
     Raises:
         Problem: 422 for a cursor that no list has given out.
     """
-    return read_cursor(cursor, _place) or matters.TOP
-
-
-def read_cursor(cursor: str | None, read: Callable[[str, str], PlaceT]) -> PlaceT | None:
-    """Return the place that a cursor stands for, `read` from its two parts; None without a cursor.
-
-    Raises:
-        Problem: 422 for a cursor that no list has given out.
-    """
-    if not cursor:
-        return None
-    try:
-        first, matter_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return read(first, ID.fullmatch(matter_id)[0])  # type: ignore[index]  # None: a TypeError, as for any other shape
-    except (ValueError, TypeError) as error:
-        wrong = {"field": "query.cursor", "message": "Nieznane miejsce na liście. Zacznij od początku."}
-        raise Problem(422, "Nieprawidłowe dane", errors=[wrong]) from error
-
-
-def _place(at: str, matter_id: str) -> Place:
-    place = Place(datetime.fromisoformat(at), matter_id)
-    if place.last_message_at.tzinfo is None:
-        raise ValueError("not a place in a list")
-    return place
+    return read_cursor(cursor, lambda at, matter_id: Place(aware_moment(at), matter_id)) or matters.TOP
 
 
 MatterId = Annotated[str, Depends(matter_id_of)]
@@ -118,15 +88,7 @@ Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 
 def next_cursor(page: Sequence[Overview], limit: int) -> str | None:
     """Return the cursor of the page after this one; None when this one is not full."""
-    if len(page) < limit:
-        return None
-    return cursor_of(page[-1].last_message_at, page[-1].matter_id)
-
-
-def cursor_of(first: date, matter_id: str) -> str:
-    """Return a place in a list, by its day or moment and the matter there, as an opaque text."""
-    place = json.dumps([first.isoformat(), matter_id])
-    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+    return None if len(page) < limit else cursor_of(page[-1].last_message_at, page[-1].matter_id)
 
 
 def moment(at: datetime) -> str:

@@ -1,12 +1,15 @@
 """What the panel's pages about bank money share: what they are built with, words, and masks for lists."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Annotated, Any, Protocol
+
+from fastapi import Query
 
 from libs.chassis.auth import Principal
+from libs.chassis.http import not_found
 from libs.chassis.panel import PanelSession
 from libs.chassis.postgres import Database
 from services.payments.commands.statements import StatementImporter
@@ -17,7 +20,7 @@ from services.payments.domain.bank_profiles import Profiles
 from services.payments.domain.matching import By, Unclear
 from services.payments.domain.statement import StatementRefusedError, grosze_of, zlote
 from services.payments.domain.transfer import Deed, TransferStatus
-from services.payments.read_models.transfers import Search
+from services.payments.read_models.transfers import Place, Search
 
 SEE_OTHER = 303
 ROWS = 50
@@ -33,6 +36,7 @@ NO_NOTE = "Napisz powód: od 3 do 500 znaków."
 NO_DAY = "Podaj dzień, nie późniejszy niż dzisiaj."
 
 StaffForm = tuple[PanelSession, Mapping[str, str]]
+After = Annotated[str | None, Query(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}_[A-Za-z0-9._-]{1,64}$")]
 
 STATUSES: Mapping[TransferStatus, str] = {
     TransferStatus.TO_CLARIFY: "do wyjaśnienia",
@@ -69,6 +73,18 @@ class MoneyDoor:
     profiles: Profiles
 
 
+class Booked(Protocol):
+    """A transfer, or what is made of one, in a list by the day it was booked."""
+
+    @property
+    def booked_on(self) -> date:
+        """That day."""
+
+    @property
+    def transfer_id(self) -> str:
+        """Its id."""
+
+
 class FormError(Exception):
     """A form cannot be carried out as sent: which field, and what to tell."""
 
@@ -91,6 +107,26 @@ def words() -> dict[str, Any]:
         "ending": ending,
         "may_decide": may_decide,
     }
+
+
+def following(page: Sequence[Booked]) -> str | None:
+    """The cursor behind a page of transfers; None when it is not full."""
+    return f"{page[-1].booked_on}_{page[-1].transfer_id}" if len(page) == ROWS else None
+
+
+def place_of(cursor: str | None) -> Place | None:
+    """The place that a cursor of a list of transfers names; None: the top.
+
+    Raises:
+        Problem: 404 for a day that there is not.
+    """
+    if cursor is None:
+        return None
+    day, _, transfer_id = cursor.partition("_")
+    try:
+        return Place(date.fromisoformat(day), transfer_id)
+    except ValueError as error:
+        raise not_found() from error
 
 
 def may_decide(session: PanelSession) -> bool:

@@ -1,6 +1,6 @@
 """Bank statements on the panel: a file is sent in and its report read; Autopay's settlements with their differences."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -10,13 +10,24 @@ from starlette.datastructures import UploadFile
 from libs.chassis.http import not_found
 from libs.chassis.logs import logger
 from libs.chassis.panel import Panel, PanelSession
-from services.payments.api.staff import ROWS, SEE_OTHER, MoneyDoor, StaffForm, require_decider, words
+from services.payments.api.staff import (
+    ROWS,
+    SEE_OTHER,
+    After,
+    MoneyDoor,
+    StaffForm,
+    following,
+    place_of,
+    require_decider,
+    words,
+)
 from services.payments.commands.statements import File
 from services.payments.domain.autopay import WARSAW
 from services.payments.domain.report import FIGURES
 from services.payments.domain.settlement import MAX_DAYS
 from services.payments.domain.statement import MAX_FILE_BYTES, StatementRefusedError, WrongProfileError
 from services.payments.read_models import settlements, statements
+from services.payments.read_models.transfers import Place
 
 PAGE = "/panel/statements"
 SETTLEMENTS_PAGE = "/panel/settlements"
@@ -78,20 +89,19 @@ class _Pages:
         logger(__name__).info("statement taken", file_id=report.file_id, account_id=who.account_id)
         return RedirectResponse(f"{PAGE}/{report.file_id}{'?known=true' if report.known_file else ''}", SEE_OTHER)
 
-    async def settlements(self, session: PanelSession, after: tuple[date, str] | None) -> Response:
+    async def settlements(self, session: PanelSession, after: Place | None) -> Response:
         """Autopay's settlements, and what it has collected and not paid out yet."""
         since = datetime.now(UTC).astimezone(WARSAW).date() - timedelta(days=MAX_DAYS)
         async with self._door.database.connection() as connection:
             found = await settlements.page(connection, after, ROWS)
             waiting = await settlements.waiting(connection, since)
-        following = f"{found[-1].booked_on}_{found[-1].transfer_id}" if len(found) == ROWS else None
         return self._panel.render(
             "payments/settlements.html",
             session,
             settlements=found,
             waiting=waiting,
             days=MAX_DAYS,
-            following=following,
+            following=following(found),
             **words(),
         )
 
@@ -117,18 +127,8 @@ def router(door: MoneyDoor, panel: Panel) -> APIRouter:
         return await pages.report(session, file_id, known=known)
 
     @routes.get(SETTLEMENTS_PAGE)
-    async def settled(session: Annotated[PanelSession, staff], cursor: str | None = None) -> Response:
+    async def settled(session: Annotated[PanelSession, staff], cursor: After = None) -> Response:
         """Autopay's settlements."""
-        return await pages.settlements(session, _after(cursor))
+        return await pages.settlements(session, place_of(cursor))
 
     return routes
-
-
-def _after(cursor: str | None) -> tuple[date, str] | None:
-    if cursor is None:
-        return None
-    day, _, transfer_id = cursor.partition("_")
-    try:
-        return date.fromisoformat(day), transfer_id
-    except ValueError as error:
-        raise not_found() from error

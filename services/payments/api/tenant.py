@@ -11,7 +11,7 @@ from libs.chassis.auth import Principal, principal_of
 from libs.chassis.http import IdempotencyKey, Problem, key_conflicts, not_found
 from libs.chassis.once import KeyUse, StoredAnswer
 from libs.events.fields import Amount, Code, Id, Month
-from services.payments.api.wire import ID, Door, Json, listed, money, next_cursor, place_of, shown
+from services.payments.api.wire import ID, Door, Json, after, listed, money, next_cursor, shown
 from services.payments.commands.start import UnknownLeaseError, Wanted
 from services.payments.domain.payment import AmountOverLimitError
 from services.payments.read_models import payments
@@ -25,7 +25,7 @@ CREATED = 201
 Asker = Annotated[Principal, Depends(principal_of)]
 Key = Annotated[str, Depends(IdempotencyKey)]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
-After = Annotated[Place | None, Depends(place_of)]
+After = Annotated[Place | None, Depends(after)]
 
 
 class NewPayment(BaseModel):

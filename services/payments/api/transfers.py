@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -14,11 +13,14 @@ from libs.chassis.panel import Panel, PanelSession, Section, Table
 from services.payments.api.staff import (
     ROWS,
     SEE_OTHER,
+    After,
     FormError,
     MoneyDoor,
     StaffForm,
     day_of,
+    following,
     note_of,
+    place_of,
     require_decider,
     search_of,
     today,
@@ -27,14 +29,12 @@ from services.payments.api.staff import (
 from services.payments.commands.transfers import NoSuchLeaseError, NoSuchTransferError, Order
 from services.payments.domain.statement import zlote
 from services.payments.domain.transfer import NotInThatStateError, TransferStatus
-from services.payments.read_models import lease_accounts, leases, money_deeds, transfers
-from services.payments.read_models.transfers import Place
+from services.payments.read_models import leases, money_deeds, transfers
 
 PAGE = "/panel/transfers"
 
 TransferId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 Status = Annotated[TransferStatus, Query()]
-After = Annotated[str | None, Query(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}_[A-Za-z0-9._-]{1,64}$")]
 
 WRONG_STATE = "Ktoś zmienił stan tego przelewu w międzyczasie. Sprawdź go i spróbuj jeszcze raz."
 NOT_SURE = "Zaznacz, że pieniądze wróciły do nadawcy: tego zapisu nie można cofnąć."
@@ -70,21 +70,16 @@ class _Pages:
 
     async def listed(self, session: PanelSession, status: TransferStatus, text: str, after: str | None) -> Response:
         """A page of the transfers of a state; names and accounts are masked, titles not shown."""
-        place = None
-        if after is not None:
-            day, _, transfer_id = after.partition("_")
-            place = Place(_day(day), transfer_id)
         async with self._door.database.connection() as connection:
-            found = await transfers.page(connection, status, search_of(text), place, ROWS)
+            found = await transfers.page(connection, status, search_of(text), place_of(after), ROWS)
             count, grosze = await transfers.count(connection, status)
-        following = f"{found[-1].booked_on}_{found[-1].transfer_id}" if len(found) == ROWS else None
         return self._panel.render(
             "payments/transfers.html",
             session,
             transfers=found,
             shown=status,
             text=text,
-            following=following,
+            following=following(found),
             count=count,
             grosze=grosze,
             **words(),
@@ -130,7 +125,7 @@ class _Pages:
         except FormError as error:
             return await self.one(session, transfer_id, error)
         async with self._door.database.connection() as connection:
-            lease_id = await lease_accounts.named(connection, lease)
+            lease_id = await leases.named(connection, lease)
             number = None if lease_id is None else await leases.number_of(connection, lease_id)
         if lease_id is None or number is None:
             return await self.one(session, transfer_id, FormError("lease", NO_LEASE))
@@ -154,13 +149,6 @@ class _Pages:
             raise not_found() from error
         logger(__name__).info("transfer decided", deed=name, transfer_id=transfer_id, account_id=who.account_id)
         return RedirectResponse(f"{PAGE}/{transfer_id}?done={name}", SEE_OTHER)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise not_found() from error
 
 
 DONE = {

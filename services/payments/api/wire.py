@@ -1,16 +1,12 @@
 """What the doors share: what they are built with, shapes of answers, cursors."""
 
-import base64
-import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Query
-
-from libs.chassis.http import Problem
+from libs.chassis.http import Cursor, aware_moment, cursor_of, read_cursor
 from libs.chassis.postgres import Database
 from services.payments.commands.notifications import NotificationTaker
 from services.payments.commands.start import PaymentStarter
@@ -18,7 +14,6 @@ from services.payments.domain.autopay import Merchant, Order, start_fields
 from services.payments.domain.channels import Channel
 from services.payments.read_models.payments import PaymentRow, Place
 
-MAX_CURSOR_CHARACTERS = 300
 NO_BREAK = "\u00a0"
 ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -83,32 +78,15 @@ def money(amount_grosze: int) -> str:
     return f"{whole},{grosze:02d}{NO_BREAK}zł" if grosze else f"{whole}{NO_BREAK}zł"
 
 
-async def place_of(cursor: Annotated[str | None, Query(max_length=MAX_CURSOR_CHARACTERS)] = None) -> Place | None:
+async def after(cursor: Cursor = None) -> Place | None:
     """FastAPI dependency: where a list goes on; None for its top.
 
     Raises:
         Problem: 422 for a cursor that no list has given out.
     """
-    if not cursor:
-        return None
-    try:
-        return _place(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, TypeError) as error:
-        wrong = {"field": "query.cursor", "message": "Nieznane miejsce na liście. Zacznij od początku."}
-        raise Problem(422, "Nieprawidłowe dane", errors=[wrong]) from error
-
-
-def _place(written: bytes) -> Place:
-    begun_at, payment_id = json.loads(written)
-    place = Place(datetime.fromisoformat(begun_at), payment_id)
-    if place.begun_at.tzinfo is None or not ID.fullmatch(payment_id):
-        raise ValueError("no place in a list")
-    return place
+    return read_cursor(cursor, lambda at, payment_id: Place(aware_moment(at), payment_id))
 
 
 def next_cursor(page: Sequence[PaymentRow], limit: int) -> str | None:
     """The cursor of the page after this one; None when this one is not full."""
-    if len(page) < limit:
-        return None
-    place = json.dumps([page[-1].begun_at.isoformat(), page[-1].payment_id])
-    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+    return None if len(page) < limit else cursor_of(page[-1].begun_at, page[-1].payment_id)

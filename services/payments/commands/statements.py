@@ -20,7 +20,7 @@ from services.payments.domain.matching import Known
 from services.payments.domain.report import Report
 from services.payments.domain.settlement import Settled
 from services.payments.domain.statement import Previous, Statement, StatementRefusedError
-from services.payments.read_models import lease_accounts, money_deeds, settlements, statements, transfers
+from services.payments.read_models import lease_accounts, leases, money_deeds, settlements, statements, transfers
 from services.payments.read_models.statements import NewFile
 
 MAX_NAME_CHARACTERS = 120
@@ -122,7 +122,7 @@ class StatementImporter:
         return settlement.match(entry.amount_grosze, details, free, self._rules.settlements)
 
     async def _write(self, tx: Connection, file: File, digest: bytes, taking: Taking) -> None:
-        await lease_accounts.lock(tx, {row.lease_id for row in taking.rows if row.lease_id is not None})
+        await leases.lock_all(tx, {row.lease_id for row in taking.rows if row.lease_id is not None})
         name = file.name[:MAX_NAME_CHARACTERS]
         file_id = await statements.add_file(tx, NewFile(digest, name, file.by), taking.report)
         await statements.add(tx, file_id, taking.statements)

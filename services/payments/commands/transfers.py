@@ -19,7 +19,7 @@ from services.payments.domain.transfer import (
     uncredit,
     uncredited_key,
 )
-from services.payments.read_models import lease_accounts, money_deeds, transfers
+from services.payments.read_models import leases, money_deeds, transfers
 from services.payments.read_models.money_deeds import NewDeed
 
 
@@ -78,10 +78,10 @@ class TransferDesk:
         async with self._database.transaction() as tx:
             found = await _locked(tx, order.transfer_id)
             event = credit(found)
-            lease_id = await lease_accounts.named(tx, lease)
+            lease_id = await leases.named(tx, lease)
             if lease_id is None:
                 raise NoSuchLeaseError(lease)
-            await lease_accounts.lock(tx, [lease_id])
+            await leases.lock(tx, lease_id)
             times = found.credits + 1
             await self._store.append_many(tx, [Append(lease_id, event, credited_key(found.transfer_id, times))])
             credited = replace(found, status=TransferStatus.CREDITED, lease_id=lease_id, credits=times)
@@ -94,7 +94,7 @@ class TransferDesk:
             found = await _locked(tx, order.transfer_id)
             event = uncredit(found, self._clock().astimezone(WARSAW).date())
             lease_id = found.lease_id or ""
-            await lease_accounts.lock(tx, [lease_id])
+            await leases.lock(tx, lease_id)
             key = uncredited_key(found.transfer_id, found.credits)
             await self._store.append_many(tx, [Append(lease_id, event, key)])
             await transfers.save(tx, replace(found, status=TransferStatus.TO_CLARIFY, lease_id=None), Unclear.TAKEN_OFF)

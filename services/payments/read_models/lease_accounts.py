@@ -22,12 +22,6 @@ union
 select account, lease_id from lease_accounts where right(account, 12) = any($2::text[])
 """
 
-# Leases, locked in one order: whoever else appends to their streams waits until the transaction ends.
-LOCK = "select lease_id from leases where lease_id = any($1::text[]) order by lease_id for no key update"
-
-# A lease by its id or by the number of its contract, as a person writes it; a number may be two leases'.
-NAMED = "select lease_id from leases where lease_id = $1 or number = $1 order by lease_id limit 2"
-
 
 @dataclass(frozen=True, slots=True)
 class ToldAccount:
@@ -50,14 +44,3 @@ async def find(tx: Connection, accounts: Collection[str], payer_ids: Collection[
     """Which leases these numbers may belong to, as (account, lease)."""
     rows = await tx.fetch(FIND, list(accounts), list(payer_ids))
     return [(row["account"], row["lease_id"]) for row in rows]
-
-
-async def lock(tx: Connection, lease_ids: Collection[str]) -> None:
-    """Hold leases until the transaction ends."""
-    await tx.execute(LOCK, sorted(lease_ids))
-
-
-async def named(tx: Connection, text: str) -> str | None:
-    """The lease of an id or a contract's number; None when there is none, or more than one."""
-    rows = await tx.fetch(NAMED, text)
-    return rows[0]["lease_id"] if len(rows) == 1 else None

@@ -30,6 +30,12 @@ NUMBER = "select number from leases where lease_id = $1"
 # The same, and whoever else appends to this lease's stream waits: cheaper than deciding in vain, and again.
 LOCK = "select number from leases where lease_id = $1 for no key update"
 
+# Leases, locked in one order: whoever else appends to their streams waits until the transaction ends.
+LOCK_ALL = "select lease_id from leases where lease_id = any($1::text[]) order by lease_id for no key update"
+
+# A lease by its id or by the number of its contract, as a person writes it; a number may be two leases'.
+NAMED = "select lease_id from leases where lease_id = $1 or number = $1 order by lease_id limit 2"
+
 
 @dataclass(frozen=True, slots=True)
 class ToldLease:
@@ -68,3 +74,14 @@ async def number_of(tx: Connection, lease_id: str) -> str | None:
     """The number of a lease's contract, None when there is no such lease."""
     number: str | None = await tx.fetchval(NUMBER, lease_id)
     return number
+
+
+async def lock_all(tx: Connection, lease_ids: Collection[str]) -> None:
+    """Hold leases until the transaction ends."""
+    await tx.execute(LOCK_ALL, sorted(lease_ids))
+
+
+async def named(tx: Connection, text: str) -> str | None:
+    """The lease of an id or a contract's number; None when there is none, or more than one."""
+    rows = await tx.fetch(NAMED, text)
+    return rows[0]["lease_id"] if len(rows) == 1 else None

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from libs.chassis.postgres import Connection
 from services.payments.domain.settlement import MAX_DAYS, Collected
+from services.payments.read_models.transfers import Place
 
 MAX_COLLECTED = 20_000  # looked at for one settlement: what a company with a hundred thousand tenants collects in days
 
@@ -79,9 +80,9 @@ async def add(tx: Connection, transfer_id: str, payments: Sequence[Collected]) -
     )
 
 
-async def page(connection: Connection, after: tuple[date, str] | None, limit: int) -> list[SettlementRow]:
+async def page(connection: Connection, after: Place | None, limit: int) -> list[SettlementRow]:
     """A page of settlements."""
-    booked_on, transfer_id = after or (None, None)
+    booked_on, transfer_id = (None, None) if after is None else (after.booked_on, after.transfer_id)
     return [SettlementRow(**dict(row)) for row in await connection.fetch(PAGE, booked_on, transfer_id, limit)]
 
 
