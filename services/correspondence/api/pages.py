@@ -64,6 +64,15 @@ def allowed(session: PanelSession) -> PanelSession:
     return session
 
 
+def staff_of(panel: Panel) -> Callable[[PanelSession], Awaitable[PanelSession]]:
+    """Return the FastAPI dependency that lets pass whom `allowed` does."""
+
+    async def staff(session: Annotated[PanelSession, Depends(panel.staff)]) -> PanelSession:
+        return allowed(session)
+
+    return staff
+
+
 def router(door: Door, panel: Panel) -> APIRouter:
     """Return the pages below /panel/inbox."""
     routes = APIRouter(prefix="/panel/inbox")
@@ -73,8 +82,7 @@ def router(door: Door, panel: Panel) -> APIRouter:
 
 
 def _add_pages(routes: APIRouter, door: Door, panel: Panel) -> None:
-    async def staff(session: Annotated[PanelSession, Depends(panel.staff)]) -> PanelSession:
-        return allowed(session)
+    staff = staff_of(panel)
 
     @routes.get("")
     async def inbox_page(

@@ -15,7 +15,7 @@ from libs.chassis.event_store import decided_again, utc_now
 from libs.chassis.http import Problem, not_found
 from libs.chassis.panel import Panel, PanelSession
 from services.correspondence.api.attachments import disposition
-from services.correspondence.api.pages import REFUSALS, SEE_OTHER, StaffForm, allowed
+from services.correspondence.api.pages import REFUSALS, SEE_OTHER, StaffForm, allowed, staff_of
 from services.correspondence.api.wire import Door, said_in_http
 from services.correspondence.commands.matters import today
 from services.correspondence.domain import matter_types as domain
@@ -74,9 +74,7 @@ def router(door: Door, panel: Panel) -> APIRouter:
 
 
 def _add_pages(routes: APIRouter, door: Door, panel: Panel) -> None:
-    async def staff(session: Annotated[PanelSession, Depends(panel.staff)]) -> PanelSession:
-        return allowed(session)
-
+    staff = staff_of(panel)
     Staff = Annotated[PanelSession, Depends(staff)]  # noqa: N806  # a type
 
     @routes.get("")

@@ -45,8 +45,7 @@ async def read(session: Session, service: Service, path: str, query: dict[str, s
 
 def streamed(download: Download) -> Response:
     """A file, handed on as it comes."""
-    headers = {"Content-Disposition": download.disposition, "Content-Type": download.content_type}
-    return StreamingResponse(download.pieces, headers=headers)
+    return StreamingResponse(download.pieces, headers=download.headers)
 
 
 async def command(session: Session, service: Service, path: str, body: bytes, key: str) -> Response:

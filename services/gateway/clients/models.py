@@ -111,36 +111,46 @@ class NextDue(Shape):
     amount_grosze: int
 
 
-class Balance(Shape):
-    """What a lease owes: balance = due today + not yet due - overpaid."""
+class Figures(Shape):
+    """What a lease owes, in a book at a version: balance = due today + not yet due - overpaid."""
 
     balance_grosze: int
     due_today_grosze: int
     not_yet_due_grosze: int
     overpaid_grosze: int
     next_due: NextDue | None = None
-    interest_grosze: int | None = None
-    bank_account: str | None = None
     book: int
     version: int
     as_of: date | None = None
+
+
+class Balance(Figures):
+    """What a lease owes, and where to pay it."""
+
+    interest_grosze: int | None = None
+    bank_account: str | None = None
     incomplete: bool = False
     stale: bool = False
     read_to: Any = None
 
 
-class Entry(Shape):
+class BookedLine(Shape):
+    """What is booked on a lease: charges positive, payments negative."""
+
+    id: str
+    kind: str
+    title: str
+    amount_grosze: int
+    booked_on: date
+    due_on: date | None = None
+
+
+class Entry(BookedLine):
     """A line of the history; charges positive, payments negative. `details`: the data of its event.
 
     `balance_after_grosze`: the balance with this line and all before it; null where the line stands alone.
     """
 
-    id: str
-    kind: str
-    amount_grosze: int
-    booked_on: date
-    due_on: date | None = None
-    title: str
     version: int
     details: dict[str, Any] = Field(default_factory=dict)
     bank_account: str | None = None
@@ -155,18 +165,12 @@ class Entries(Shape):
     next_cursor: str | None = None
 
 
-class NamedEntry(Shape):
+class NamedEntry(BookedLine):
     """A line of the history as another one names it; `amount_grosze` is the whole line's.
 
     `charge_id` and `month` are those of the charge that it is or names.
     """
 
-    id: str
-    kind: str
-    title: str
-    amount_grosze: int
-    booked_on: date
-    due_on: date | None = None
     charge_id: str | None = None
     month: str | None = None
 
@@ -197,21 +201,13 @@ class DueMonth(Shape):
     amount_grosze: int
 
 
-class Explanation(Shape):
+class Explanation(Figures):
     """Where the balance comes from: the debts not wholly paid, and the credits left over.
 
     The lists have the first 200 each, the counts all; `due_today` adds up to the figure of that name.
     """
 
     lease_id: str
-    balance_grosze: int
-    due_today_grosze: int
-    not_yet_due_grosze: int
-    overpaid_grosze: int
-    next_due: NextDue | None = None
-    book: int
-    version: int
-    as_of: date | None = None
     unpaid: list[EntryPart]
     unpaid_count: int
     left: list[EntryPart]
@@ -281,15 +277,9 @@ class Turnover(Shape):
     items: list[MonthTurnover]
 
 
-class StatementLine(Shape):
+class StatementLine(BookedLine):
     """A line of a statement, with the balance after it."""
 
-    id: str
-    kind: str
-    title: str
-    amount_grosze: int
-    booked_on: date
-    due_on: date | None = None
     balance_after_grosze: int
 
 

@@ -99,6 +99,11 @@ class Download:
     disposition: str
     pieces: AsyncIterator[bytes]
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a browser is told of it."""
+        return {"Content-Disposition": self.disposition, "Content-Type": self.content_type}
+
 
 def path(*parts: str) -> str:
     """A path of which no part can reach outside its place, whatever a stranger wrote into an address."""

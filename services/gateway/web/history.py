@@ -74,8 +74,7 @@ class History:
         file = await self._ledger.history_file(
             visitor.session, visitor.lease(), None if year is None else int(year), FILE_SECONDS
         )
-        headers = {"Content-Disposition": file.disposition, "Content-Type": file.content_type}
-        return StreamingResponse(file.pieces, headers=headers)
+        return StreamingResponse(file.pieces, headers=file.headers)
 
     async def _entry(self, request: Request, visitor: Visitor) -> Response:
         say = self._site.language.text

@@ -1,7 +1,5 @@
 """Korespondencja: the matters of a person, their letters and files, a reply."""
 
-import re
-
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
@@ -9,6 +7,7 @@ from services.gateway.clients.doors import Correspondence
 from services.gateway.clients.matter_models import Matters
 from services.gateway.clients.transport import AwayError, NotFoundError, RefusedError
 from services.gateway.web.forms import KEY_FIELD, fields_of, new_key
+from services.gateway.web.history import CURSOR
 from services.gateway.web.language import Language
 from services.gateway.web.routing import PageRoute
 from services.gateway.web.site import NO_ERRORS, FormErrors, Site
@@ -16,7 +15,6 @@ from services.gateway.web.uploads import DEED_FIELD, NO_DRAFTS, Drafts, Uploads
 from services.gateway.web.visits import Missing, Visitor, in_flight, missing, part
 
 MATTERS_SHOWN = 20
-CURSOR = re.compile(r"[A-Za-z0-9._~=-]{1,1000}")
 FILES_FIELD = "files"
 
 
@@ -116,8 +114,7 @@ class Letters:
             file = await self._correspondence.attachment(visitor.session, named["matter_id"], named["attachment_id"])
         except RefusedError as error:  # the virus scanner has not said yet whether it is clean
             raise NotFoundError from error
-        headers = {"Content-Disposition": file.disposition, "Content-Type": file.content_type}
-        return StreamingResponse(file.pieces, headers=headers)
+        return StreamingResponse(file.pieces, headers=file.headers)
 
 
 def file_errors(drafts: Drafts) -> FormErrors:

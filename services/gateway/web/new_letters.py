@@ -162,8 +162,7 @@ class NewLetters:
             file = await self._correspondence.form(visitor.session, kind, file_type, facts)
         except RefusedError as error:  # an id that can be none
             raise NotFoundError from error
-        headers = {"Content-Disposition": file.disposition, "Content-Type": file.content_type}
-        return StreamingResponse(file.pieces, headers=headers)
+        return StreamingResponse(file.pieces, headers=file.headers)
 
 
 def _filled_in_here(kind: MatterType, request: Request) -> bool:

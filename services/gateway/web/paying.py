@@ -15,6 +15,7 @@ from services.gateway.clients.models import Channels, Charge, ChargedMonths, Mon
 from services.gateway.clients.transport import AwayError, NotFoundError, RefusedError
 from services.gateway.web.fee import PayerFee
 from services.gateway.web.forms import KEY_FIELD, fields_of, new_key
+from services.gateway.web.months import MONTH
 from services.gateway.web.owed import Owed, first_unpaid
 from services.gateway.web.routing import PageRoute
 from services.gateway.web.site import FormErrors, Site, origin
@@ -22,7 +23,6 @@ from services.gateway.web.start import PAYMENTS_LOOKED_AT, waiting_payments
 from services.gateway.web.sums import grosze_of as sum_in_grosze
 from services.gateway.web.visits import PAGE_SECONDS, Missing, Visitor, in_flight, missing, part
 
-MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 CHOICE = re.compile(
     r"(?P<what>due_today|next_due|charge):(?P<charge_id>[A-Za-z0-9._-]{0,64}):(?P<amount_grosze>[1-9]\d{0,11})"
 )
