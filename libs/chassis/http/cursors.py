@@ -35,13 +35,17 @@ def read_cursor(cursor: str | None, read: Callable[[str, str], PlaceT]) -> Place
     if not cursor:
         return None
     try:
-        first, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if not ID.fullmatch(row_id):
-            raise ValueError("not an id")
-        return read(first, row_id)
+        return read(*_parts(cursor))
     except (ValueError, TypeError) as error:
         wrong = {"field": "query.cursor", "message": "Nieznane miejsce na liście. Zacznij od początku."}
         raise Problem(422, "Nieprawidłowe dane", errors=[wrong]) from error
+
+
+def _parts(cursor: str) -> tuple[str, str]:
+    first, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    if not ID.fullmatch(row_id):
+        raise ValueError("not an id")
+    return first, row_id
 
 
 def aware_moment(text: str) -> datetime:
