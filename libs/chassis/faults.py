@@ -2,13 +2,12 @@
 
 import asyncio
 import logging
-import traceback
 from collections import deque
 from contextlib import suppress
 
 import asyncpg
 
-from libs.chassis.logs import CORRELATION_ID
+from libs.chassis.logs import CORRELATION_ID, told
 from libs.chassis.postgres import UNAVAILABLE, Database
 
 KEPT_ROWS = 200
@@ -66,7 +65,8 @@ class FaultRecorder(logging.Handler):
 def _told(record: logging.LogRecord) -> tuple[str, str]:
     """What a line says, and its particulars."""
     if not isinstance(record.msg, dict):
-        return record.getMessage(), "".join(traceback.format_exception(*record.exc_info)) if record.exc_info else ""
+        error = record.exc_info[1] if record.exc_info else None
+        return record.getMessage(), told(error) if error else ""
     line = dict(record.msg)
     event = str(line.pop("event", ""))
     return event, str(line.get("exception") or {k: v for k, v in line.items() if k not in {"timestamp", "level"}})

@@ -1,13 +1,19 @@
-"""Logs: one JSON object per line on standard error, with the correlation id of the request or record at hand."""
+"""Logs: one JSON object per line on standard error, with the correlation id of the request or record at hand.
+
+Personal data stay out: of an error a line tells where and what, never the values that were at hand.
+"""
 
 import logging
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+import asyncpg
 import structlog
-from structlog.typing import EventDict, WrappedLogger
+from pydantic import ValidationError
+from structlog.typing import EventDict, ExcInfo, WrappedLogger
 
 CORRELATION_ID: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 
@@ -31,6 +37,39 @@ def _mask_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
+def told(error: BaseException) -> str:
+    """An error with its traceback and what led to it: without local variables, rows and inputs."""
+    return "".join(_told(error, set()))
+
+
+def _told(error: BaseException, seen: set[int]) -> Iterator[str]:
+    seen.add(id(error))
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None and id(before) not in seen:
+        yield from _told(before, seen)
+        yield "which led to\n"
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{type(error).__module__}.{type(error).__qualname__}: {_said(error)}\n"
+    for one in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
+        yield from _told(one, seen)
+
+
+def _said(error: BaseException) -> str:
+    """What an error says; PostgreSQL's `DETAIL` holds rows, pydantic's text the inputs: neither is repeated."""
+    match error:
+        case asyncpg.PostgresError():
+            at = [name for name in (error.table_name, error.column_name, error.constraint_name) if name]
+            return " ".join([str(error.args[0]) if error.args else "", f"[{error.sqlstate}]", *at])
+        case ValidationError():
+            return ", ".join(f"{'.'.join(map(str, one['loc']))}: {one['type']}" for one in error.errors())
+        case _:
+            return str(error)
+
+
+def _formatted(exc_info: ExcInfo) -> str:
+    return told(exc_info[1])
+
+
 def configure(service: str, role: str, level: str = "INFO") -> None:
     """Set up logging for a process: ours and the libraries' lines in one shape. Called once, by the process's main."""
     shared: list[structlog.typing.Processor] = [
@@ -40,7 +79,7 @@ def configure(service: str, role: str, level: str = "INFO") -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _add_correlation_id,
         _mask_secrets,
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(_formatted),
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

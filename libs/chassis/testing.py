@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from pydantic import SecretStr
 
 from libs.chassis.kafka import CONTENT_TYPE_HEADER, Header, Record, client_options
 from libs.chassis.settings import KafkaSettings
@@ -41,6 +42,13 @@ class ServiceDatabase:
         prefix = f"IOK_{self.service.upper()}"
         return {f"{prefix}_DATABASE_URL": self.service_dsn, f"{prefix}_OWNER_DATABASE_URL": self.owner_dsn}
 
+    def settings(self) -> dict[str, Any]:
+        """The same, as arguments of a service's settings."""
+        return {
+            "database_url": SecretStr(self.service_dsn),
+            "owner_database_url": SecretStr(self.owner_dsn),
+        }
+
 
 @dataclass(frozen=True)
 class TopicSpace:
@@ -64,6 +72,10 @@ class TopicSpace:
             "IOK_KAFKA_CA": self.kafka.ca,
             "IOK_KAFKA_TOPIC_PREFIX": self.kafka.topic_prefix,
         }
+
+    def settings(self) -> dict[str, Any]:
+        """The same, as arguments of a service's settings."""
+        return {f"kafka_{name}": getattr(self.kafka, name) for name in KafkaSettings.model_fields}
 
     async def publish(
         self,

@@ -11,7 +11,6 @@ from typing import IO, Final
 
 import asyncpg
 from confluent_kafka import Producer
-from pydantic import SecretStr
 
 from libs.chassis.kafka import CONTENT_TYPE_HEADER, admin_options
 from libs.chassis.postgres import Database
@@ -54,18 +53,7 @@ async def shelf(shop: Workshop, size: Size) -> Shelf:
 async def empty_shelf(shop: Workshop) -> Shelf:
     """A fresh ledger and empty topics."""
     topics, schema = await shop.topics(), await shop.database("ledger")
-    kafka = topics.kafka
-    settings = Settings(
-        database_url=SecretStr(schema.service_dsn),
-        owner_database_url=SecretStr(schema.owner_dsn),
-        kafka_bootstrap=kafka.bootstrap,
-        kafka_security=kafka.security,
-        kafka_mechanism=kafka.mechanism,
-        kafka_username=kafka.username,
-        kafka_password=kafka.password,
-        kafka_ca=kafka.ca,
-        kafka_topic_prefix=kafka.topic_prefix,
-    )
+    settings = Settings(**schema.settings(), **topics.settings())
     database = await Database.open(schema.service_dsn)
     shop.ends.push_async_callback(database.close)
     return Shelf(settings, database, schema, topics, 0)

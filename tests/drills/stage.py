@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +16,6 @@ from confluent_kafka.admin import AdminClient
 
 from deploy.local import kafka_access, postgres_access
 from deploy.local.kafka import KafkaAccess
-from deploy.local.places import ROOT
 from deploy.local.postgres import PostgresAccess, binaries
 from deploy.local.postgres_access import owner_role, service_role
 from tests.drills.traffic import Traffic
@@ -85,18 +83,10 @@ class Stage:
         self.say(f"    $ python -m deploy.local {' '.join(arguments)}")
         return self._run(sys.executable, "-m", "deploy.local", *arguments)
 
-    def _run(self, *command: str) -> str:
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=self.running.environment(),
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
+    def _run(self, *words: str) -> str:
+        done = self.running.program(*words, seconds=COMMAND_SECONDS)
         if done.returncode:
-            raise DrillFailedError(f"{' '.join(command[1:4])} failed: {(done.stdout + done.stderr)[-SAID_CHARACTERS:]}")
+            raise DrillFailedError(f"{' '.join(words[1:4])} failed: {(done.stdout + done.stderr)[-SAID_CHARACTERS:]}")
         return done.stdout
 
     def backup(self, service: str) -> None:

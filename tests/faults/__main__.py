@@ -14,7 +14,7 @@ from tests.faults.campaign import Campaign, Outcome, Programme
 from tests.faults.load import Pace
 from tests.faults.plan import plan
 from tests.faults.standing import standing
-from tests.running.start import PROJECT
+from tests.running.system import PROJECT
 
 DEMO_LEASES = 12
 STEADY_SHARE = 0.15  # of the time there is
@@ -54,17 +54,32 @@ def run(options: argparse.Namespace) -> Outcome:
 
 def main() -> int:
     """Read the command line; 1 when a promise did not hold."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.faults",
+        description=__doc__,
+        epilog="The promises R1 to R14 stand in docs/reliability.md.",
+    )
     parser.add_argument(
         "--minutes", type=float, default=10.0, help="how long, without starting and stopping the system"
     )
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000), help="the plan's")
-    parser.add_argument("--steady", type=float, help="seconds of load without faults (R14 wants 600)")
-    parser.add_argument("--rebuilds", type=int, default=4, help="books built under traffic (R5 wants 20)")
+    parser.add_argument(
+        "--steady",
+        type=float,
+        help="seconds of load without faults, in which memory must not grow (600 to show promise R14 in full)",
+    )
+    parser.add_argument(
+        "--rebuilds",
+        type=int,
+        default=4,
+        help="books built anew under traffic and compared (20 to show promise R5 in full)",
+    )
     parser.add_argument("--payments", type=float, default=12.0, help="payments begun and confirmed each second")
     parser.add_argument("--charges", type=float, default=40.0, help="charges of the company system each second")
     parser.add_argument("--only", choices=("faults", "trials"), help="leave the rest out, as when time is short")
-    parser.add_argument("--kafka-away", type=float, help="seconds for which nobody reaches Kafka (R7 wants 60)")
+    parser.add_argument(
+        "--kafka-away", type=float, help="seconds for which nobody reaches Kafka (60 to show promise R7 in full)"
+    )
     parser.add_argument("--plan", action="store_true", help="print the plan of faults and end")
     options = parser.parse_args()
     logs.configure("faults", "campaign", "CRITICAL")  # that Kafka is away is what we do

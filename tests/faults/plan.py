@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 SERVICES = ("gateway", "identity", "ledger-api", "ledger-projector", "ledger-relay", "payments", "correspondence")
 SERVERS = ("kafka", "postgres")
+# Not the stand-in for login.gov.pl: nobody of the load signs in through it, so nothing would show that it was gone.
 PROCESSES = (*SERVICES, "sandbox-autopay", *SERVERS)
 CLIENTS = {
     "kafka": ("identity", "ledger-projector", "ledger-relay", "payments", "correspondence"),

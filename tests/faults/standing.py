@@ -12,8 +12,8 @@ from deploy.local.secret_store import SecretStore
 from tests.faults.clock import MovableClock, NoClockError
 from tests.faults.disk import NoDiskError, SmallDisk
 from tests.faults.network import Network
-from tests.running.start import PROJECT, started_in
-from tests.running.system import RunningSystem
+from tests.running.start import started_in
+from tests.running.system import PROJECT, RunningSystem
 
 LOGS = PROJECT / "var" / "faults" / "log"  # of the last campaign
 

@@ -16,13 +16,14 @@ from tests.faults.deeds import Deeds, paused
 from tests.faults.history import History
 from tests.faults.load import Load
 from tests.faults.standing import Standing
-from tests.running.start import PROJECT
+from tests.running.system import PROJECT
 
 PAGE_LIMIT_SECONDS = 1.0
 PAGES_EACH = 4
 MARKED_STALE_SECONDS = 13.0  # ten seconds without confirmation, and the two or three between looks
 JOINED_SECONDS = 8.0  # a group that has a new member shares its partitions anew
 SILENT_SECONDS = 9.0  # longer than a consumer's session and a relay's
+REBUILD_SECONDS = 300.0  # longer than this, it hangs
 UNAVAILABLE = 503
 ACCEPTED = (200, 201)
 COMMANDS = ("command", "notification")
@@ -119,7 +120,9 @@ def _share(values: list[bool]) -> tuple[int, int]:
 async def rebuild(standing: Standing, told: Trials, *, switch: bool) -> None:
     """R5: a new book beside the live one, under traffic; compared, and switched to when `switch`."""
     arguments = ["rebuild", "--anew", "--json", *([] if switch else ["--verify-only"])]
-    done = await asyncio.to_thread(_ledger, standing, arguments)
+    done = await asyncio.to_thread(
+        standing.system.command, "-m", "services.ledger", *arguments, seconds=REBUILD_SECONDS
+    )
     figures: dict[str, Any] = {}
     for line in done.stdout.splitlines():
         if line.startswith("{"):
@@ -128,17 +131,6 @@ async def rebuild(standing: Standing, told: Trials, *, switch: bool) -> None:
     told.switched = told.switched or bool(figures.get("switched"))
     if not told.rebuilds[-1]:
         sys.stderr.write(f"rebuild: {done.stdout[-1000:]} {done.stderr[-1000:]}\n")
-
-
-def _ledger(standing: Standing, arguments: list[str]) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "services.ledger", *arguments],
-        cwd=PROJECT,
-        env=standing.system.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 async def two_of_a_kind(standing: Standing, deeds: Deeds, load: Load, told: Trials) -> None:

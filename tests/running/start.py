@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
-from tests.running.system import RunningSystem
+from tests.running.system import PROJECT, RunningSystem
 
-PROJECT = Path(__file__).resolve().parents[2]
 DEMO_LEASES = "40"
 START_SECONDS = 240
 

@@ -5,6 +5,8 @@ import hashlib
 import json
 import os
 import signal
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,7 +19,9 @@ from zoneinfo import ZoneInfo
 import httpx
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
+PROJECT = Path(__file__).resolve().parents[2]
 HTTP_TIMEOUT_SECONDS = 15.0
+COMMAND_SECONDS = 100.0
 POLL_MS = 500
 
 
@@ -40,6 +44,28 @@ class RunningSystem:
     def environment(self) -> dict[str, str]:
         """For the project's own commands, so that they find this system."""
         return {**os.environ, "IOK_VAR": str(self.var)}
+
+    def command(self, *words: str, seconds: float = COMMAND_SECONDS) -> "subprocess.CompletedProcess[str]":
+        """Run `python words…` as an operator of this system does; what it printed, and its exit code."""
+        return self.program(sys.executable, *words, seconds=seconds)
+
+    def program(self, *words: str, seconds: float = COMMAND_SECONDS) -> "subprocess.CompletedProcess[str]":
+        """Run any program, told where this system is."""
+        return subprocess.run(
+            words,
+            cwd=PROJECT,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+
+    def carried_out(self, *words: str) -> str:
+        """The same for a command that must succeed; what it printed."""
+        done = self.command(*words)
+        assert done.returncode == 0, f"{words}: {done.stdout}\n{done.stderr}"
+        return done.stdout
 
     def kill(self, process: str) -> int:
         """End a process of the system with SIGKILL; returns the pid it had."""

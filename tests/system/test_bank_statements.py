@@ -3,37 +3,21 @@
 import asyncio
 import json
 import re
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from deploy.demo.bank import Sheet
+from tests.running.patience import until
 from tests.running.system import RunningSystem
 
 pytestmark = pytest.mark.system
 
-PROJECT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 40
 TODAY = datetime.now(UTC).astimezone(ZoneInfo("Europe/Warsaw")).date()
 OUR_ACCOUNT = Sheet(1, TODAY, ()).account
-
-
-def until(ask: Callable[[], Any], what: str) -> Any:
-    """Ask until there is an answer, within a bound."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        if answer := ask():
-            return answer
-        time.sleep(0.2)
-    raise AssertionError(f"{what} did not come within {PATIENCE_SECONDS} s")
 
 
 def statement(details: list[tuple[int, str]], number: int) -> bytes:
@@ -45,20 +29,6 @@ def statement(details: list[tuple[int, str]], number: int) -> bytes:
         rows += [f":86:{text[:65]}", *(text[at : at + 65] for at in range(65, len(text), 65))]
     head = [":20:1", f":25:PL{OUR_ACCOUNT}", f":28C:{number}", f":60F:C{day}PLN0,00"]
     return "\r\n".join([*head, *rows, f":62F:C{day}PLN{total // 100},{total % 100:02}", "-", ""]).encode("cp1250")
-
-
-def command(running: RunningSystem, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", *arguments],
-        cwd=PROJECT,
-        env=running.environment(),
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
-    return done.stdout
 
 
 def entries(tenant: httpx.Client, lease_id: str) -> list[tuple[str, int, str]]:
@@ -92,7 +62,7 @@ def test_transfers_of_a_statement_reach_the_history_whoever_credits_them_and_the
         file = tmp_path / "wyciag.sta"
         title = f"TYT.: czynsz na {account[:9]} {account[9:]}"
         file.write_bytes(statement([(10_101, title), (20_202, "OD: NIEZNANA OSOBA TYT.: za mamę")], number=1))
-        report = json.loads(command(running, "services.payments", "import-statement", str(file), "--json"))
+        report = json.loads(running.carried_out("-m", "services.payments", "import-statement", str(file), "--json"))
         assert (report["credited"], report["to_clarify"], report["entries"]) == (1, 1, 2)
         until(lambda: ("transfer", -10_101, str(TODAY)) in entries(tenant, lease_id), "the transfer")
 
@@ -107,25 +77,17 @@ def test_transfers_of_a_statement_reach_the_history_whoever_credits_them_and_the
         after = tenant.get(f"/leases/{lease_id}/balance").json()["balance_grosze"]
 
     assert after == before - 10_101
-    again = json.loads(command(running, "services.payments", "import-statement", str(file), "--json"))
+    again = json.loads(running.carried_out("-m", "services.payments", "import-statement", str(file), "--json"))
     assert (again["known_file"], again["credited"]) == (True, 1)
     told = asyncio.run(running.events("iok.transfers")) + asyncio.run(running.events("iok.payments"))
     assert not [event for event in told if "NIEZNANA" in json.dumps(event, ensure_ascii=False)]
-    command(running, "services.ledger", "verify")  # fails on any fault, the trial balance among them
+    running.carried_out("-m", "services.ledger", "verify")  # fails on any fault, the trial balance among them
 
 
 def test_a_statement_that_does_not_add_up_changes_nothing_and_says_why(running: RunningSystem, tmp_path: Path) -> None:
     file = tmp_path / "wyciag.sta"
     file.write_bytes(statement([(10_101, "TYT.: czynsz")], number=2).replace(b"PLN101,01", b"PLN101,02"))
-    refused = subprocess.run(
-        [sys.executable, "-m", "services.payments", "import-statement", str(file)],
-        cwd=PROJECT,
-        env=running.environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    refused = running.command("-m", "services.payments", "import-statement", str(file))
     assert refused.returncode == 1
     assert "nie zgadza się" in refused.stderr
     assert "Traceback" not in refused.stderr

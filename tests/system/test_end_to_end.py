@@ -2,31 +2,18 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 import time
 import uuid
-from collections.abc import Callable
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.running.patience import until
 from tests.running.system import RunningSystem
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("running")]
-PROJECT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 20.0
-
-
-def until(ask: Callable[[], Any], what: str) -> Any:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not (answer := ask()):
-        assert time.monotonic() < end, f"{what} did not happen"
-        time.sleep(0.1)
-    return answer
 
 
 def balance(client: httpx.Client, lease_id: str) -> dict[str, Any]:
@@ -158,15 +145,7 @@ def test_an_amount_that_is_none_is_refused_and_starts_nothing(running: RunningSy
 
 
 def test_the_example_company_system_reads_the_balance_it_caused(running: RunningSystem) -> None:
-    example = subprocess.run(
-        [sys.executable, "examples/company_system.py"],
-        cwd=PROJECT,
-        env=running.environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    example = running.command("examples/company_system.py")
 
     assert example.returncode == 0, example.stderr
     assert '"balance_grosze": 71780' in example.stdout
@@ -174,17 +153,8 @@ def test_the_example_company_system_reads_the_balance_it_caused(running: Running
 
 def test_the_state_hash_is_the_same_after_a_rebuild_and_the_book_verifies(running: RunningSystem) -> None:
     def ledger(*arguments: str) -> dict[str, Any]:
-        done = subprocess.run(
-            [sys.executable, "-m", "services.ledger", *arguments],
-            cwd=PROJECT,
-            env=running.environment(),
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
-        )
-        assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
-        return json.loads(done.stdout.strip().splitlines()[-1]) if "--json" in arguments else {}
+        told = running.carried_out("-m", "services.ledger", *arguments)
+        return json.loads(told.strip().splitlines()[-1]) if "--json" in arguments else {}
 
     before = ledger("state-hash", "--json")
     ledger("seal")

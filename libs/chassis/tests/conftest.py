@@ -11,6 +11,7 @@ from libs.chassis.kafka import Record
 from libs.chassis.postgres import Connection, Database
 from libs.chassis.projection import SetAside
 from libs.chassis.testing import ServiceDatabase
+from libs.chassis.tests.panel_support import Identity
 from libs.events.decoding import read_data
 
 ADD_NOTE = "insert into notes values ($1, $2, $3)"
@@ -66,3 +67,9 @@ async def desk(service_database: Callable[[str, Path], ServiceDatabase]) -> Asyn
 @pytest.fixture
 def store() -> EventStore:
     return EventStore("iok/payments", read_data)
+
+
+@pytest.fixture
+async def identity() -> AsyncIterator[Identity]:
+    async with Identity().running() as running:
+        yield running

@@ -1,6 +1,7 @@
 """Stand-ins for the panel's neighbours: an identity service that speaks HTTP, and a desk kept in memory."""
 
 import base64
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -190,3 +191,10 @@ def browser(app: FastAPI, token: str | None = None, cookie: str = "iok-panel-led
     transport = httpx.ASGITransport(app)
     cookies = {} if token is None else {cookie: token}
     return httpx.AsyncClient(transport=transport, base_url=BASE, cookies=cookies)
+
+
+async def csrf_of(client: httpx.AsyncClient) -> str:
+    """The panel's form token of whoever is signed in."""
+    found = re.search(r'name="csrf" value="([0-9a-f]{64})"', (await client.get("/panel")).text)
+    assert found is not None
+    return found[1]

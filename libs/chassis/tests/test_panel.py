@@ -1,7 +1,6 @@
 """The panel lets staff in, nobody else; forms cannot be forged; decisions are an operator's."""
 
 import re
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -17,16 +16,11 @@ from libs.chassis.tests.panel_support import (
     MemoryDesk,
     app_with_panel,
     browser,
+    csrf_of,
     desk_record,
 )
 
 SECRET_VALUE = b'{"id": "e-1", "type": "iok.ChargeIssued.v9", "data": {"note": "Jan Kowalski", "amount_grosze": 12345}}'
-
-
-@pytest.fixture
-async def identity() -> AsyncIterator[Identity]:
-    async with Identity().running() as running:
-        yield running
 
 
 @pytest.fixture
@@ -36,12 +30,6 @@ def desk() -> MemoryDesk:
 
 async def sign_in(client: httpx.AsyncClient, login: str, password: str = PASSWORD) -> httpx.Response:
     return await client.post("/panel/sign-in", data={"login": login, "password": password})
-
-
-async def csrf_of(client: httpx.AsyncClient) -> str:
-    found = re.search(r'name="csrf" value="([0-9a-f]{64})"', (await client.get("/panel")).text)
-    assert found is not None
-    return found[1]
 
 
 @pytest.mark.parametrize("path", ["/panel", "/panel/records", "/panel/records/1"])

@@ -21,12 +21,6 @@ ROUTES = [
 
 
 @pytest.fixture
-async def identity() -> AsyncIterator[Identity]:
-    async with Identity().running() as running:
-        yield running
-
-
-@pytest.fixture
 def desk() -> MemoryDesk:
     return MemoryDesk([desk_record(number) for number in range(1, 6)])
 

@@ -8,17 +8,11 @@ import pytest
 
 from libs.chassis.panel.records import NO_LIMIT, NO_REASON, NOTHING_CHOSEN
 from libs.chassis.projection import MAX_REPLAYS
-from libs.chassis.tests.panel_support import Identity, MemoryDesk, app_with_panel, browser, desk_record
+from libs.chassis.tests.panel_support import Identity, MemoryDesk, app_with_panel, browser, csrf_of, desk_record
 
 MANY = ("/panel/records/replay", "/panel/records/discard", "/panel/records/replay-waiting")
 SINGLE = ("/panel/records/1/dry-run", "/panel/records/1/replay", "/panel/records/1/discard")
 EVERYTHING = {"record-1": "on", "reason": "bo tak", "limit": "5"}
-
-
-@pytest.fixture
-async def identity() -> AsyncIterator[Identity]:
-    async with Identity().running() as running:
-        yield running
 
 
 @pytest.fixture
@@ -36,12 +30,6 @@ async def operator(identity: Identity, desk: MemoryDesk) -> AsyncIterator[httpx.
 async def clerk(identity: Identity, desk: MemoryDesk) -> AsyncIterator[httpx.AsyncClient]:
     async with browser(app_with_panel(identity.url, desk)[0], "token-clerk") as client:
         yield client
-
-
-async def csrf_of(client: httpx.AsyncClient) -> str:
-    found = re.search(r'name="csrf" value="([0-9a-f]{64})"', (await client.get("/panel")).text)
-    assert found is not None
-    return found[1]
 
 
 async def send(client: httpx.AsyncClient, path: str, **fields: str) -> httpx.Response:

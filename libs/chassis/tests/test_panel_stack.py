@@ -51,12 +51,6 @@ async def database(service_database: Callable[..., ServiceDatabase], tmp_path: P
     await opened.close()
 
 
-@pytest.fixture
-async def identity() -> AsyncIterator[Identity]:
-    async with Identity().running() as running:
-        yield running
-
-
 def settings_for(identity: Identity, **kafka: Any) -> ServiceSettings:
     return ServiceSettings(identity_url=identity.url, token_public_keys=(SIGNER.public_key,), **kafka)
 

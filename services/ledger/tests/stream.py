@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pydantic import SecretStr
-
 from libs.chassis.event_store import utc_now
 from libs.chassis.kafka import Record
 from libs.chassis.postgres import Database
@@ -101,18 +99,7 @@ TOPIC_OF = {
 
 def settings_for(schema: ServiceDatabase, topics: TopicSpace) -> Settings:
     """The ledger's settings over a test's database and topics."""
-    kafka = topics.kafka
-    return Settings(
-        database_url=SecretStr(schema.service_dsn),
-        owner_database_url=SecretStr(schema.owner_dsn),
-        kafka_bootstrap=kafka.bootstrap,
-        kafka_security=kafka.security,
-        kafka_mechanism=kafka.mechanism,
-        kafka_username=kafka.username,
-        kafka_password=kafka.password,
-        kafka_ca=kafka.ca,
-        kafka_topic_prefix=kafka.topic_prefix,
-    )
+    return Settings(**schema.settings(), **topics.settings())
 
 
 @asynccontextmanager
