@@ -66,7 +66,7 @@ check: pages ## Format, lint, types, architecture, schemas and the fast tests
 	$(PYTEST) -m "$(FAST)"
 
 .PHONY: test
-test: pages chromium ## Every test but measurements and the browser's matrix, on a real Kafka, PostgreSQL and browser
+test: pages chromium judges ## Every test but measurements and the browser's matrix, on a real Kafka, PostgreSQL and browser
 	$(PYTEST) -m "not bench and not matrix and not outside"
 
 .PHONY: test-fast
@@ -74,8 +74,20 @@ test-fast: install ## The tests that need no server
 	$(PYTEST) -m "$(FAST)"
 
 .PHONY: browser
-browser: pages chromium ## The tests in a browser, every page in every mode among them
-	$(PY) -m pytest -m browser
+browser: pages chromium judges ## What `make test` leaves out: every page in every mode of contrast, text size and width
+	$(PY) -m pytest -m matrix tests/browser
+
+.PHONY: lighthouse
+lighthouse: pages chromium judges ## Lighthouse's verdict on the main pages, as a telephone would see them
+	$(PY) -m tests.browser.lighthouse
+
+.PHONY: looks
+looks: pages chromium ## Pictures of every page and state in the modes that matter, into var/looks: to be looked at
+	$(PY) -m tests.browser.pictures
+
+.PHONY: judges
+judges: install
+	@$(PY) -m tests.browser.judges
 
 VERSITYGW := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 

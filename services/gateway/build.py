@@ -27,7 +27,8 @@ SOURCES = Path(__file__).resolve().parent / "static" / "src"
 POINTER = BUILD_FOLDER / CURRENT
 LOCK = REPOSITORY / "package-lock.json"
 MODULES = REPOSITORY / "node_modules"
-INSTALLED = MODULES / ".installed-lock"  # the hash of the lock that npm last installed
+INSTALLED = ".installed-lock"  # in node_modules: the hash of the lock that npm last installed
+NODE = Path(NODE_FOLDER) / "bin" / "node"
 STEP_SECONDS = 300  # a step that takes longer hangs
 
 # Characters of a Polish page, with the marks its texts use; anything else falls back to a font of the system.
@@ -68,7 +69,7 @@ def build() -> Path:
     target = BUILD_FOLDER / wanted
     with _alone():
         if not target.is_dir():
-            _install()
+            install(REPOSITORY)
             with tempfile.TemporaryDirectory(dir=BUILD_FOLDER, prefix="unfinished-") as scratch:
                 made = Path(scratch) / wanted
                 made.mkdir()
@@ -77,6 +78,22 @@ def build() -> Path:
         if not POINTER.exists() or POINTER.read_text(encoding="ascii") != wanted:
             _point_to(wanted)
     return target
+
+
+def install(folder: Path) -> None:
+    """Install exactly what a folder's `package-lock.json` says below it, unless that was done before.
+
+    Raises:
+        subprocess.CalledProcessError: npm refused; its own words are on standard error.
+    """
+    lock = hashlib.sha256((folder / LOCK.name).read_bytes()).hexdigest()
+    installed = folder / MODULES.name / INSTALLED
+    if installed.exists() and installed.read_text(encoding="ascii") == lock:
+        return
+    npm = str(Path(NODE_FOLDER) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
+    options = ("--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", "--loglevel=error")
+    _run(str(NODE), npm, "ci", *options, folder=folder)
+    installed.write_text(lock, encoding="ascii")
 
 
 @contextmanager
@@ -97,19 +114,10 @@ def _point_to(wanted: str) -> None:
             shutil.rmtree(old)
 
 
-def _install() -> None:
-    lock = hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    if INSTALLED.exists() and INSTALLED.read_text(encoding="ascii") == lock:
-        return
-    npm = Path(NODE_FOLDER) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    _node(str(npm), "ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", "--loglevel=error")
-    INSTALLED.write_text(lock, encoding="ascii")
-
-
 def _make(folder: Path) -> None:
     sass = MODULES / "sass" / "sass.js"
     options = ("--style=compressed", "--no-source-map", f"--load-path={MODULES}")
-    _node(str(sass), *options, str(SOURCES / "portal.scss"), str(folder / "portal.css"))
+    _run(str(NODE), str(sass), *options, str(SOURCES / "portal.scss"), str(folder / "portal.css"))
     for source, name in COPIED.items():
         shutil.copyfile(MODULES / source, folder / name)
     for own in [*SOURCES.glob("*.js"), *SOURCES.glob("*.svg"), *(SOURCES / "guide").iterdir()]:
@@ -139,14 +147,10 @@ def _font(weight: int, target: Path) -> None:
         merged.save(target)
 
 
-def _node(*arguments: str) -> None:
-    _run(str(Path(NODE_FOLDER) / "bin" / "node"), *arguments)
-
-
-def _run(*command: str) -> None:
+def _run(*command: str, folder: Path = REPOSITORY) -> None:
     # The tools' progress goes to standard error: standard output stays clean for callers of `build`.
     environment = os.environ | {"NODE_NO_WARNINGS": "1"}
-    subprocess.run(command, cwd=REPOSITORY, env=environment, check=True, timeout=STEP_SECONDS, stdout=sys.stderr)  # noqa: S603
+    subprocess.run(command, cwd=folder, env=environment, check=True, timeout=STEP_SECONDS, stdout=sys.stderr)  # noqa: S603
 
 
 if __name__ == "__main__":

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
-from tests.browser.modes import Portal, walk
+from tests.browser.hearing import nothing_heard
+from tests.browser.modes import SERVICES, Panel, Portal, walk, walk_panel
 from tests.running.system import RunningSystem
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -45,6 +46,12 @@ def portal(running: RunningSystem) -> Portal:
     return walk(running)
 
 
+@pytest.fixture(scope="session")
+def panels(running: RunningSystem) -> dict[str, Panel]:
+    """Every page of every service's panel, found once."""
+    return {service: walk_panel(running, service) for service in SERVICES}
+
+
 @pytest.fixture
 def opened(browser: Browser, running: RunningSystem) -> OpenPage:
     return opener(browser, running)
@@ -60,20 +67,10 @@ def opener(browser: Browser, running: RunningSystem) -> OpenPage:
 
     @contextmanager
     def open_page(javascript: bool) -> Iterator[Page]:
-        complaints: list[str] = []
         home = running.url("gateway")
-        context = browser.new_context(java_script_enabled=javascript, base_url=home, locale="pl-PL")
-        context.set_default_timeout(STEP_MILLISECONDS)
-        page = context.new_page()
-
-        def hear(message: ConsoleMessage) -> None:
-            if message.type in {"error", "warning"} and message.location.get("url", "").startswith(home):
-                complaints.append(message.text)
-
-        page.on("console", hear)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        yield page
-        context.close()
-        assert complaints == []
+        with browser.new_context(java_script_enabled=javascript, base_url=home, locale="pl-PL") as context:
+            context.set_default_timeout(STEP_MILLISECONDS)
+            with nothing_heard(context, home):
+                yield context.new_page()
 
     return open_page

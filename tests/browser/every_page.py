@@ -12,7 +12,10 @@ import httpx
 MAX_PAGES: Final = 400  # of one person, before pages of one kind are told apart
 # Pages that only a step leads to, or that nobody links.
 ALSO: Final = ("/", "/haslo", "/nie-ma-takiej-strony")
-OPEN: Final = ("/zaloguj", "/zaloguj?wylogowano=1", "/pomoc", "/deklaracja-dostepnosci", "/prywatnosc")
+OPEN: Final = (
+    *("/zaloguj", "/zaloguj?wylogowano=1", "/pomoc", "/deklaracja-dostepnosci", "/prywatnosc"),
+    *("/profil-zaufany/odmowa", "/nie-ma-takiej-strony"),
+)
 AN_ID: Final = re.compile(r"^(?=.*\d)[\w.-]{3,}$|^[\w-]{20,}$")
 
 
@@ -44,10 +47,11 @@ class _Reader(HTMLParser):
 
 @dataclass(frozen=True)
 class Found:
-    """One page of each kind: where it is, its HTML, and what it is built of (tags with their classes)."""
+    """One page of each kind: where it is, its HTML, its heading, what it is built of (tags with their classes)."""
 
     path: str
     html: str
+    heading: str
     parts: frozenset[tuple[str, str]]
 
 
@@ -67,7 +71,7 @@ def find_pages(client: httpx.Client, starts: tuple[str, ...]) -> list[Found]:
             continue
         reader = _Reader()
         reader.feed(answer.text)
-        kinds.setdefault((pattern, reader.heading), Found(path, answer.text, frozenset(reader.parts)))
+        kinds.setdefault((pattern, reader.heading), Found(path, answer.text, reader.heading, frozenset(reader.parts)))
         for link in reader.links:
             address = urljoin(str(answer.url), link)
             parts = urlsplit(address)

@@ -1,41 +1,24 @@
-"""What a page must keep to, measured in the browser: axe's rules, nothing wider than the screen, room for a finger."""
+"""What a page must keep to, measured in the browser: axe's rules, and what `looking.js` asks besides."""
 
 from pathlib import Path
 from typing import Any, Final
 
 from playwright.sync_api import Page
 
-PROJECT: Final = Path(__file__).resolve().parents[2]
-AXE: Final = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
+from tests.browser.judges import AXE
+
+OURS: Final = Path(__file__).with_name("looking.js")
 RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 ASK_AXE: Final = """async rules => {
-  const found = await axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']});
+  const options = {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations'], preload: false, iframes: false};
+  const found = await axe.run(document, options);
   const places = one => one.nodes.map(node => node.target.join(' ')).slice(0, 3).join('; ');
   return found.violations.map(one => `${one.id}: ${places(one)}`);
 }"""
-# Wider than the screen: the page itself, or something that cannot be reached by the keyboard to be scrolled.
-ASK_WIDTH: Final = """() => {
-  const wide = [];
-  if (document.documentElement.scrollWidth > document.documentElement.clientWidth) {
-    const edge = document.documentElement.clientWidth;
-    const all = [...document.querySelectorAll('body *')];
-    const culprits = all.filter(one => one.getBoundingClientRect().right > edge + 1);
-    wide.push('page: ' + culprits.slice(0, 3).map(one => one.tagName + '.' + one.className).join(', '));
-  }
-  for (const one of document.querySelectorAll('body *')) {
-    const scrolls = /auto|scroll/.test(getComputedStyle(one).overflowX) && one.scrollWidth > one.clientWidth + 1;
-    if (scrolls && one.tabIndex < 0) wide.push('unreachable: ' + one.tagName + '.' + one.className);
-  }
-  return wide;
-}"""
-# Smaller than 24 pixels either way (WCAG 2.5.8); a link inside a sentence may be.
-ASK_TARGETS: Final = """() => [...document.querySelectorAll(
-    'a[href], button, input:not([type=hidden]), select, summary')]
-  .filter(one => one.checkVisibility() && !one.closest('.govuk-skip-link'))
-  .filter(one => !(one.tagName === 'A' && getComputedStyle(one).display === 'inline'))
-  .map(one => [one, one.getBoundingClientRect()])
-  .filter(([, box]) => box.width > 1 && (box.width < 24 || box.height < 24))
-  .map(([one, box]) => `small: ${one.tagName} ${one.textContent.trim().slice(0, 30)} ${box.width}x${box.height}`)"""
+ASK: Final = "names => names.flatMap(name => iokLooks[name]())"
+# The focus is shown as to somebody who uses the keyboard only after a key was pressed.
+KEY: Final = "Shift"
+OPEN_ALL: Final = """() => [...document.querySelectorAll('details:not([open])')].map(one => one.open = true).length"""
 # Line height 1.5, after a paragraph 2, letters 0.12, words 0.16 (WCAG 1.4.12); by script, for the policy bars styles.
 SPACE_TEXT: Final = """() => {
   const sheet = new CSSStyleSheet();
@@ -46,13 +29,31 @@ SPACE_TEXT: Final = """() => {
 
 
 def complaints(page: Page) -> list[str]:
-    """All that is wrong with the page as it stands; empty: nothing."""
-    if not page.evaluate("() => 'axe' in window"):
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[Any] = page.evaluate(ASK_AXE, RULES) + page.evaluate(ASK_WIDTH) + page.evaluate(ASK_TARGETS)
+    """All that is wrong with the page as it stands, and with whatever on it can be unfolded; empty: nothing."""
+    page.keyboard.press(KEY)
+    found = _asked(page)
+    return found + [f"unfolded: {one}" for one in _asked(page)] if page.evaluate(OPEN_ALL) else found
+
+
+def does_not_fit(page: Page) -> list[str]:
+    """What does not fit the screen, or its own box."""
+    return ask(page, "width", "clipped")
+
+
+def ask(page: Page, *names: str) -> list[str]:
+    """What some functions of `looking.js` say of the page."""
+    _prepare(page)
+    found: list[Any] = page.evaluate(ASK, list(names))
     return [str(one) for one in found]
 
 
-def too_wide(page: Page) -> list[str]:
-    """What does not fit the screen."""
-    return [str(one) for one in page.evaluate(ASK_WIDTH)]
+def _asked(page: Page) -> list[str]:
+    ours = ask(page, "width", "clipped", "targets", "english", "focus")
+    found: list[Any] = page.evaluate(ASK_AXE, RULES)
+    return ours + [str(one) for one in found]
+
+
+def _prepare(page: Page) -> None:
+    if not page.evaluate("() => 'iokLooks' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        page.evaluate(OURS.read_text(encoding="utf-8"))

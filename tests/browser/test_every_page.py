@@ -1,31 +1,28 @@
 """Every page in every mode: contrast, text size and width of the screen; after a failed form and after a swap, too."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.every_page import of_each_build
-from tests.browser.looking import SPACE_TEXT, complaints, too_wide
-from tests.browser.modes import EVERYDAY, MODES, Mode, Portal, look
+from tests.browser.every_page import Found, of_each_build
+from tests.browser.looking import complaints
+from tests.browser.modes import Portal, in_every_mode, window
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("running"), pytest.mark.timeout(600)]
-ENLARGED: ViewportSize = {"width": 320, "height": 256}  # a window of 1280 x 1024 at 400 %
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("running"), pytest.mark.timeout(900)]
 
 
-def wrong_with(browser: Browser, portal: Portal, mode: Mode, judge: Callable[[Page], list[str]]) -> list[str]:
-    """What is wrong with each page in this mode."""
-    found: dict[str, list[str]] = {}
-    for pages, signed_in in ((portal.of_tenant, True), (portal.open, False)):
-        chosen = pages if mode == EVERYDAY else of_each_build(pages)
-        with look(browser, portal, mode, signed_in=signed_in) as context:
+def shown(browser: Browser, portal: Portal, *, every_page: bool) -> Iterator[tuple[str, Page]]:
+    """Each page, or one of each build, as its reader sees it; and states that no address leads to."""
+    for pages, cookies in ((portal.of_tenant, {"iok": portal.session}), (portal.open, {})):
+        chosen: list[Found] = pages if every_page else of_each_build(pages)
+        with window(browser, portal.home, cookies) as context:
             page = context.new_page()
             for one in chosen:
                 page.goto(one.path)
-                found[one.path] = judge(page)
-            if signed_in:
-                found |= {name: judge(page) for name in steps_taken(page)}
-    return [f"{path}: {one}" for path, wrong in found.items() for one in wrong]
+                yield one.path, page
+            if cookies:
+                yield from ((name, page) for name in steps_taken(page))
 
 
 def steps_taken(page: Page) -> Iterator[str]:
@@ -53,30 +50,16 @@ def test_the_search_for_pages_finds_them(portal: Portal) -> None:
 
 
 def test_every_page_is_sound_in_its_ordinary_look(browser: Browser, portal: Portal) -> None:
-    assert wrong_with(browser, portal, EVERYDAY, complaints) == []
+    found = {path: complaints(page) for path, page in shown(browser, portal, every_page=True)}
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize(
-    "mode", [mode for mode in MODES if mode != EVERYDAY], ids=lambda mode: "-".join(map(str, mode))
-)
-def test_every_page_is_sound_in_every_mode(browser: Browser, portal: Portal, mode: Mode) -> None:
-    assert wrong_with(browser, portal, mode, complaints) == []
-
-
-@pytest.mark.matrix
-def test_every_page_fits_a_screen_enlarged_four_times(browser: Browser, portal: Portal) -> None:
-    def enlarged(page: Page) -> list[str]:
-        page.set_viewport_size(ENLARGED)
-        return too_wide(page)
-
-    assert wrong_with(browser, portal, ("ordinary", "100", 320), enlarged) == []
-
-
-@pytest.mark.matrix
-def test_every_page_bears_wider_spaced_text(browser: Browser, portal: Portal) -> None:
-    def spaced(page: Page) -> list[str]:
-        page.evaluate(SPACE_TEXT)
-        return too_wide(page)
-
-    assert wrong_with(browser, portal, ("ordinary", "100", 390), spaced) == []
+def test_every_page_is_sound_in_every_mode(browser: Browser, portal: Portal) -> None:
+    found = [
+        f"{path}, {mode}: {one}"
+        for path, page in shown(browser, portal, every_page=False)
+        for mode, wrong in in_every_mode(page)
+        for one in wrong
+    ]
+    assert found == []

@@ -4,7 +4,6 @@ import copy
 import json
 import shutil
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,6 @@ def published(event_type: str) -> dict[str, Any]:
     return schema
 
 
-@cache
 def asyncapi() -> dict[str, Any]:
     document: dict[str, Any] = yaml.safe_load((FOLDER / documents.ASYNCAPI).read_text())
     return document

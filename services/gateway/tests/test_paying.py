@@ -250,7 +250,7 @@ async def test_until_the_notification_comes_the_payment_waits(anna: Portal, stat
     text = await anna.see(RETURN)
     assert "Wpłata oczekuje na potwierdzenie" in text
     assert "potwierdził" not in text
-    assert '<noscript><meta http-equiv="refresh" content="2;url=/autopay/return?' in text
+    assert '<noscript><meta http-equiv="refresh" content="2; url=/autopay/return?' in text
     assert "data-hx-get" in text
 
 
