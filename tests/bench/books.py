@@ -17,7 +17,7 @@ from libs.chassis.postgres import Database
 from libs.chassis.testing import ServiceDatabase, TopicSpace, eventually
 from libs.events.topics import TOPICS
 from services.ledger.app import rebuild
-from services.ledger.domain import Progress
+from services.ledger.domain import Progress, Then
 from services.ledger.read_models import books
 from services.ledger.settings import Settings
 from tests.bench.book_events import events, partition_of
@@ -90,7 +90,7 @@ async def build(on: Shelf) -> tuple[int, dict[str, float]]:
             phases[doing] = phases.get(doing, 0) + now - last
             doing, last = progress.doing, now
 
-    rebuilt = await rebuild(on.settings, on.database).run(tell, by_operator=True, verify_only=True, anew=True)
+    rebuilt = await rebuild(on.settings, on.database).run(tell, by_operator=True, then=Then.KEEP, anew=True)
     phases["all"] = last - began - phases["connecting"]
     return rebuilt.book, phases
 

@@ -4,6 +4,7 @@ import copy
 import json
 import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ def published(event_type: str) -> dict[str, Any]:
     return schema
 
 
+@cache
 def asyncapi() -> dict[str, Any]:
     document: dict[str, Any] = yaml.safe_load((FOLDER / documents.ASYNCAPI).read_text())
     return document

@@ -3,9 +3,11 @@
 from typing import Final
 
 from libs.chassis.postgres import Database
-from services.ledger.domain import Rebuilt
+from services.ledger.consumer.remembered import PublishedSeal
+from services.ledger.domain import RebuildRefusedError, Rebuilt
 from services.ledger.read_models import books, state
 
+DESPITE: Final = "Find out why first; `rebuild --despite-seal` lets the book go live all the same"
 WHOLE: Final = None  # offsets of another log say nothing about this one
 
 
@@ -24,6 +26,26 @@ async def compare(database: Database, number: int) -> Rebuilt:
         if shared is WHOLE:
             rebuilt.lacking = await state.lacking(tx, live, number)
     return rebuilt
+
+
+async def hold_against(database: Database, number: int, last: PublishedSeal) -> None:
+    """Hold book `number` against the last seal, at the seal's offsets: where no book is live, it alone can tell.
+
+    Raises:
+        RebuildRefusedError: Kafka does not make the book that was sealed.
+    """
+    offsets = {topic: at.model_dump() for topic, at in last.seal.offsets.items()}
+    async with database.transaction("repeatable_read", readonly=True) as tx:
+        try:
+            found = await state.of_book(tx, number, offsets)
+        except state.NotReachedError as error:
+            raise RebuildRefusedError(f"Kafka holds less than was sealed: {error}. {DESPITE}") from error
+    sealed = last.seal
+    if found.hash != sealed.state_hash or sealed.content_hash not in {None, found.content_hash}:
+        told = (
+            f"{found.entries} entries with the hash {found.hash}; sealed were {sealed.entries} with {sealed.state_hash}"
+        )
+        raise RebuildRefusedError(f"Kafka does not make the book that was sealed last: {told}. {DESPITE}")
 
 
 def _built(number: int, before: state.BookState | None, after: state.BookState) -> Rebuilt:

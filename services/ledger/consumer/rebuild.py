@@ -19,11 +19,11 @@ from libs.chassis.projection import Positions, SetAside, StalePositionError
 from libs.chassis.projection.positions import Step
 from libs.chassis.settings import KafkaSettings
 from services.ledger.commands.announcing import Announcer
-from services.ledger.consumer.comparing import compare
+from services.ledger.consumer.comparing import compare, hold_against
 from services.ledger.consumer.filling import Filling
 from services.ledger.consumer.projector import BookProjector
-from services.ledger.consumer.remembered import PublishedSeal, greatest_book, seal_chain
-from services.ledger.domain import Account, Progress, RebuildRefusedError, Rebuilt, Tell
+from services.ledger.consumer.remembered import PublishedSeal, SealChain, greatest_book, seal_chain
+from services.ledger.domain import Account, Progress, RebuildRefusedError, Rebuilt, Tell, Then
 from services.ledger.read_models import balance, books, put_off, refused, state
 from services.ledger.read_models.books import Verdict, projection_of
 
@@ -51,37 +51,52 @@ class Rebuild:
         self._announcer = announcer
         self._positions = Positions()
 
-    async def run(self, tell: Tell, *, by_operator: bool, verify_only: bool = False, anew: bool = False) -> Rebuilt:
-        """Build a book, compare it with the live one and switch to it (not when `verify_only`).
+    async def run(
+        self,
+        tell: Tell,
+        *,
+        by_operator: bool,
+        then: Then = Then.SWITCH,
+        anew: bool = False,
+        despite_seal: bool = False,
+    ) -> Rebuilt:
+        """Build a book, compare it with the live one and switch to it, or what else `then` says.
 
-        A book that an earlier run left is gone on with; `anew` drops it: other code may have built it.
+        A book that an earlier run left is gone on with; `anew` drops it: other code may have built it. Where no book is
+        live, the new one must be what was sealed last; `despite_seal` lets it go live though it is not.
 
         Raises:
             RebuildRefusedError: another rebuild runs, Kafka does not give what is needed, or the book must not go live.
         """
         try:
-            return await self._run(tell, by_operator=by_operator, verify_only=verify_only, anew=anew)
+            async with self._alone(), open_log(self._kafka, self._projector.topics) as log:
+                chain = await seal_chain(self._kafka)
+                whole = self._must_match(log, chain.last, by_operator=by_operator)
+                number = await self._built(log, chain, tell, anew=anew)
+                rebuilt = await compare(self._database, number)
+                if rebuilt.previous_book is None and chain.last is not None and whole is None and not despite_seal:
+                    await hold_against(self._database, number, chain.last)
+                if then is Then.SWITCH:
+                    tell(Progress(number, rebuilt.entries, rebuilt.entries, "switching"))
+                    rebuilt.different_leases = await self._switch(log, number, by_operator=by_operator, seal=whole)
+                    rebuilt.switched = True
+                elif then is Then.DROP:
+                    await self._drop_unfinished()
+                return rebuilt
         except (KafkaError, KafkaException, MissingTopicError, SilentLogError) as error:
             raise RebuildRefusedError(f"Kafka does not give what is needed: {error}") from error
 
-    async def _run(self, tell: Tell, *, by_operator: bool, verify_only: bool, anew: bool) -> Rebuilt:
-        async with self._alone(), open_log(self._kafka, self._projector.topics) as log:
-            chain = await seal_chain(self._kafka)
-            seal = self._must_match(log, chain.last, by_operator=by_operator)
-            await self._drop_old()
-            if anew:
-                await self._drop_unfinished()
-            number = await self._book_to_build(log, await greatest_book(self._kafka, chain))
-            await self._fill(log, number, tell)
-            await self._catch_up(log, number, tell)
-            read = sum((await self._places(number)).values())
-            tell(Progress(number, read, read, "comparing"))
-            rebuilt = await compare(self._database, number)
-            if not verify_only:
-                tell(Progress(number, rebuilt.entries, rebuilt.entries, "switching"))
-                rebuilt.different_leases = await self._switch(log, number, by_operator=by_operator, seal=seal)
-                rebuilt.switched = True
-            return rebuilt
+    async def _built(self, log: KafkaLog, chain: SealChain, tell: Tell, *, anew: bool) -> int:
+        """Build a book as far as the live one has read, or Kafka holds; its number."""
+        await self._drop_old()
+        if anew:
+            await self._drop_unfinished()
+        number = await self._book_to_build(log, await greatest_book(self._kafka, chain))
+        await self._fill(log, number, tell)
+        await self._catch_up(log, number, tell)
+        read = sum((await self._places(number)).values())
+        tell(Progress(number, read, read, "comparing"))
+        return number
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
@@ -94,7 +109,7 @@ class Rebuild:
                 await connection.execute(UNLOCK)
 
     def _must_match(self, log: KafkaLog, last: PublishedSeal | None, *, by_operator: bool) -> str | None:
-        """The state hash that a book must have if no book is live: the last seal's, where a topic was made again."""
+        """The state hash that a whole book must have if none is live: the last seal's, where a topic was made again."""
         if last is None:
             return None
         changed = [topic for topic, at in last.seal.offsets.items() if log.ids.get(topic, at.id) != at.id]

@@ -61,7 +61,7 @@ from services.ledger.domain.leases import (
     runs_in,
 )
 from services.ledger.domain.postings import INCOME, ChartAccount, Postings, postings_of, transfer_day
-from services.ledger.domain.rebuilds import Progress, RebuildRefusedError, Rebuilt, Tell
+from services.ledger.domain.rebuilds import Progress, RebuildRefusedError, Rebuilt, Tell, Then
 from services.ledger.domain.sieve import Sieve
 from services.ledger.domain.streams import StreamHead, StreamKey, VersionNote
 
@@ -114,6 +114,7 @@ __all__ = [
     "StreamHead",
     "StreamKey",
     "Tell",
+    "Then",
     "UnbalancedError",
     "VersionNote",
     "allocate",

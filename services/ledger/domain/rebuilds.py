@@ -2,11 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TypeAlias
 
 
 class RebuildRefusedError(Exception):
     """A rebuild cannot be done, or must not go live; the text says why."""
+
+
+class Then(StrEnum):
+    """What becomes of a new book that was built and compared."""
+
+    SWITCH = "switch"
+    DROP = "drop"
+    KEEP = "keep"
+    """It stands beside the live one, and the next rebuild goes on with it."""
 
 
 @dataclass(frozen=True, slots=True)

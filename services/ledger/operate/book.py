@@ -14,7 +14,7 @@ from libs.events.ledger import Offsets
 from services.ledger.app import NAME, announcer, rebuild, sealer, verifier
 from services.ledger.commands.republishing import Republisher
 from services.ledger.consumer.verify import Verified
-from services.ledger.domain import Progress, RebuildRefusedError
+from services.ledger.domain import Progress, RebuildRefusedError, Then
 from services.ledger.operate.telling import add_json, plainly, tell
 from services.ledger.read_models import books, state
 from services.ledger.settings import Settings
@@ -87,21 +87,43 @@ def _report(verified: Verified) -> str:
 
 def _rebuild_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--verify-only", action="store_true", help="build and compare a new book, but do not switch to it"
+        "--verify-only",
+        action="store_true",
+        help="build and compare a new book, then drop it instead of switching to it",
+    )
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="with --verify-only: let the new book stand; the next rebuild goes on with it",
     )
     parser.add_argument(
         "--anew",
         action="store_true",
         help="do not go on with a book that an earlier run left: after the code was mended, or to prove it once more",
     )
+    parser.add_argument(
+        "--despite-seal",
+        action="store_true",
+        help="where no book is live: go live although Kafka does not make the book that was sealed last",
+    )
     add_json(parser)
+
+
+def _then(arguments: argparse.Namespace) -> Then:
+    if not arguments.verify_only:
+        return Then.SWITCH
+    return Then.KEEP if arguments.keep else Then.DROP
 
 
 async def _rebuild(settings: Settings, arguments: argparse.Namespace) -> int:
     async with plainly("rebuild"), opened(settings, f"iok-{NAME}-rebuild") as database:
         try:
             done = await rebuild(settings, database).run(
-                _tell, by_operator=True, verify_only=arguments.verify_only, anew=arguments.anew
+                _tell,
+                by_operator=True,
+                then=_then(arguments),
+                anew=arguments.anew,
+                despite_seal=arguments.despite_seal,
             )
         except RebuildRefusedError as error:
             raise CommandError(str(error)) from error

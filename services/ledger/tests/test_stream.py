@@ -1,16 +1,17 @@
 """The book on a real Kafka and PostgreSQL: read, announced, rebuilt, sealed, and proven."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import asyncpg
 import msgspec
 import pytest
 
 from libs.chassis.kafka import CONTENT_TYPE_HEADER
+from libs.chassis.postgres import Database
 from libs.chassis.testing import ServiceDatabase, TopicSpace, eventually
 from services.ledger.app import rebuild, sealer, verifier
 from services.ledger.consumer.comparing import compare
-from services.ledger.domain import Progress
+from services.ledger.domain import Progress, RebuildRefusedError, Then
 from services.ledger.read_models import books, state
 from services.ledger.tests.facts import ERP, LEASE, charge, correction, event_id, lease_terms, payment, received, refund
 from services.ledger.tests.stream import Ledger, running, settings_for
@@ -112,14 +113,23 @@ async def test_a_rebuild_mends_a_book_that_was_altered_and_announces_what_differ
     await eventually(announced_anew, what="BalanceChanged of the new book")
 
 
-async def test_a_rebuild_that_only_verifies_leaves_the_live_book_live(ledger: Ledger) -> None:
+async def test_a_rebuild_that_only_verifies_leaves_the_live_book_live_and_no_other_unless_it_is_to_be_kept(
+    ledger: Ledger,
+) -> None:
+    async def standing() -> list[int]:
+        async with ledger.database.connection() as connection:
+            return [book.book for book in await books.listed(connection)]
+
     await some_history(ledger)
-    compared = await rebuild(ledger.settings, ledger.database).run(unheard, by_operator=True, verify_only=True)
+    rebuilding = rebuild(ledger.settings, ledger.database)
+    compared = await rebuilding.run(unheard, by_operator=True, then=Then.DROP)
     assert (compared.same_hash, compared.switched) == (True, False)
     assert (await ledger.balance()).book == 1
-    anew = await rebuild(ledger.settings, ledger.database).run(unheard, by_operator=True, verify_only=True, anew=True)
-    assert (anew.same_hash, anew.book) == (True, compared.book + 1)
-    rebuilt = await rebuild(ledger.settings, ledger.database).run(unheard, by_operator=True)
+    assert await standing() == [1]
+    kept = await rebuilding.run(unheard, by_operator=True, then=Then.KEEP)
+    anew = await rebuilding.run(unheard, by_operator=True, then=Then.KEEP, anew=True)
+    assert (anew.same_hash, anew.book, await standing()) == (True, kept.book + 1, [anew.book, 1])
+    rebuilt = await rebuilding.run(unheard, by_operator=True)
     assert rebuilt.book == anew.book  # the one half-built goes on
 
 
@@ -127,7 +137,7 @@ async def test_books_are_compared_as_far_as_both_have_read_while_the_live_one_go
     ledger: Ledger, schema: ServiceDatabase
 ) -> None:
     await some_history(ledger)
-    built = await rebuild(ledger.settings, ledger.database).run(unheard, by_operator=True, verify_only=True)
+    built = await rebuild(ledger.settings, ledger.database).run(unheard, by_operator=True, then=Then.KEEP)
     await ledger.publish("ChargeIssued", charge(1, "C-9"))
     await ledger.reaches(7)
     compared = await compare(ledger.database, built.book)
@@ -247,6 +257,23 @@ async def test_book_numbers_grow_over_a_lost_database_and_the_new_book_is_the_sa
             assert (await state.of_book(tx, 2, before.offsets)).hash == before.hash
         assert (await anew.balance()).incomplete
         assert (await verifier(anew.settings, anew.database).run()).faults == []
+
+
+async def test_where_the_database_was_lost_a_book_that_is_not_the_sealed_one_goes_live_only_by_decision(
+    ledger: Ledger, service_database: Callable[[str], ServiceDatabase], topics: TopicSpace
+) -> None:
+    await some_history(ledger)
+    await sealer(ledger.database).seal()
+    await eventually(lambda: topics.read("iok.seals"), what="the seal on Kafka")
+    settings = settings_for(service_database("ledger"), topics)
+    forgetful = settings.model_copy(update={"company_sources": frozenset()})  # what came from `erp` is set aside
+    database = await Database.open(settings.database_url.get_secret_value())
+    with pytest.raises(RebuildRefusedError, match="does not make the book that was sealed last"):
+        await rebuild(forgetful, database).run(unheard, by_operator=False)
+    with pytest.raises(RebuildRefusedError, match="--despite-seal"):
+        await rebuild(forgetful, database).run(unheard, by_operator=True, anew=True)
+    assert (await rebuild(forgetful, database).run(unheard, by_operator=True, anew=True, despite_seal=True)).switched
+    await database.close()
 
 
 async def test_two_projectors_share_the_work_and_one_that_goes_leaves_it_to_the_other(
