@@ -8,17 +8,19 @@ from libs.chassis.outbox import Relay
 from libs.chassis.own_events import KeysAlone, OwnEvents
 from libs.chassis.postgres import Database
 from libs.chassis.projection import ProjectionRunner
-from libs.chassis.runtime import Parts, open_database
+from libs.chassis.runtime import Parts, open_database, opened
 from libs.events.decoding import read_data
 from libs.events.envelope import new_event_id
 from libs.events.topics import CHARGES, LEASES, SEALS
 from services.ledger.commands.announcing import SOURCE, Announcer
 from services.ledger.commands.restoring import key_of
 from services.ledger.commands.sealing import Sealer
+from services.ledger.consumer.apart import RebuildApart
 from services.ledger.consumer.live import LiveProjection
 from services.ledger.consumer.projector import BookProjector
 from services.ledger.consumer.rebuild import Rebuild
 from services.ledger.consumer.verify import Verifier
+from services.ledger.domain import Rebuilt, Tell
 from services.ledger.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,6 +53,16 @@ def sealer(database: Database) -> Sealer:
 def rebuild(settings: Settings, database: Database) -> Rebuild:
     """What builds books."""
     return Rebuild(database, settings.kafka, projector(settings), announcer())
+
+
+def rebuild_apart(settings: Settings) -> RebuildApart:
+    """What builds books beside an API."""
+
+    async def build_one(tell: Tell, by_operator: bool) -> Rebuilt:  # as RebuildApart calls it
+        async with opened(settings, f"iok-{NAME}-rebuild") as database:
+            return await rebuild(settings, database).run(tell, by_operator=by_operator)
+
+    return RebuildApart(build_one)
 
 
 def verifier(settings: Settings, database: Database) -> Verifier:
@@ -92,4 +104,4 @@ def _live_projection(settings: Settings, database: Database, feeding: BookProjec
 def _app(settings: Settings, database: Database, feeding: BookProjector) -> "FastAPI":
     from services.ledger.api.site import new_app  # noqa: PLC0415  # relay and projector start sooner without HTTP
 
-    return new_app(settings, database, feeding, rebuild(settings, database), sealer(database))
+    return new_app(settings, database, feeding, rebuild_apart(settings), sealer(database))
