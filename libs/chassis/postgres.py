@@ -128,9 +128,9 @@ class Database:
 
     @asynccontextmanager
     async def _acquired(self) -> AsyncIterator[Connection]:
-        """A connection of the pool; one that cannot be made is not tried again for a moment."""
+        """A connection of the pool; where none is idle, one that cannot be made is not tried again for a moment."""
         now = asyncio.get_running_loop().time
-        if now() < self._refused_until:
+        if now() < self._refused_until and not self._pool.get_idle_size():
             raise ConnectionRefusedError("PostgreSQL refused a connection a moment ago")
         try:
             connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)

@@ -48,10 +48,22 @@ class StoppedPartitionError(Exception):
     """A partition must not be read: its position lies outside the log, or the topic was deleted and made again."""
 
 
+class LeftGroupError(Exception):
+    """The consumer takes part in its group no more, and would fetch nothing ever again."""
+
+
 class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
     """Runs one projector until told to stop; `group` is the consumer group."""
 
-    def __init__(self, database: Database, kafka: KafkaSettings, group: str, projector: Projector) -> None:
+    def __init__(
+        self,
+        database: Database,
+        kafka: KafkaSettings,
+        group: str,
+        projector: Projector,
+        session_timeout_ms: int = SESSION_TIMEOUT_MS,
+    ) -> None:
+        self._session_timeout_ms = session_timeout_ms
         self._database = database
         self._kafka = kafka
         self._group = kafka.topic_prefix + group
@@ -65,7 +77,11 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         self._subscriber: BatchSubscriber | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Read until told to stop."""
+        """Read until told to stop.
+
+        Raises:
+            LeftGroupError: nothing more can be read; whoever looks after the process starts it again.
+        """
         collect_seldom()
         self._stop = stop
         await self._learn_topic_ids()
@@ -80,7 +96,7 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             listener=self,
-            session_timeout_ms=SESSION_TIMEOUT_MS,
+            session_timeout_ms=self._session_timeout_ms,
             heartbeat_interval_ms=HEARTBEAT_MS,
             max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
             parser=_as_it_came,
@@ -89,10 +105,12 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         self._subscriber(self._take)
         while not await self._started(broker.start):
             pass
-        watch = asyncio.create_task(self._watch_ends())
-        await stop.wait()
-        watch.cancel()
+        watch, stopped = asyncio.create_task(self._watch_ends()), asyncio.create_task(stop.wait())
+        await asyncio.wait([watch, stopped], return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
         await broker.stop()
+        if not watch.cancel():
+            watch.result()
 
     async def read_again(self) -> int:
         """Let topics that were made again be read from their beginning; returns how many partitions stood elsewhere.
@@ -285,11 +303,22 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         pending: _Pending = {}
         while True:
             await asyncio.sleep(CAUGHT_UP_SECONDS)
+            self._check_membership()
             try:
                 await self._check_topics()
                 pending = await self._confirm_ends(pending)
             except (*UNAVAILABLE, *CONFLICT, KafkaError, KafkaException, MissingTopicError) as error:
                 logger(__name__).warning("ends not confirmed", error=repr(error))
+
+    def _check_membership(self) -> None:
+        """What ends a consumer's part in its group (as an error its library does not know) is told by nothing else.
+
+        Raises:
+            LeftGroupError: it has ended.
+        """
+        coordination = self._consumer._coordinator._coordination_task  # noqa: SLF001  # told by nothing public
+        if coordination.done():
+            raise LeftGroupError(f"not in the group {self._group} any more: {coordination!r}")
 
     async def _check_topics(self) -> None:
         """Judge anew what was stopped (an operator may have acted), and partitions whose topic was made again.
