@@ -1,7 +1,7 @@
 """Transfers on the panel: what waits to be clarified is found, credited to a lease, taken off it again or sent back."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -35,6 +35,7 @@ PAGE = "/panel/transfers"
 
 TransferId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 Status = Annotated[TransferStatus, Query()]
+Lease = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
 WRONG_STATE = "Ktoś zmienił stan tego przelewu w międzyczasie. Sprawdź go i spróbuj jeszcze raz."
 NOT_SURE = "Zaznacz, że pieniądze wróciły do nadawcy: tego zapisu nie można cofnąć."
@@ -53,6 +54,19 @@ def section(door: MoneyDoor) -> Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Shelf:
+    """Which transfers are listed: those of a state, and of one lease if one is named."""
+
+    status: TransferStatus
+    lease_id: str | None
+
+
+async def shelf_of(status: Status = TransferStatus.TO_CLARIFY, lease: Lease = None) -> Shelf:
+    """FastAPI dependency: which transfers an address asks for."""
+    return Shelf(status, lease)
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """The lease that a form named, and the note written with it, before anything is credited."""
 
@@ -68,16 +82,18 @@ class _Pages:
         self._door = door
         self._panel = panel
 
-    async def listed(self, session: PanelSession, status: TransferStatus, text: str, after: str | None) -> Response:
+    async def listed(self, session: PanelSession, shelf: Shelf, text: str = "", after: str | None = None) -> Response:
         """A page of the transfers of a state; names and accounts are masked, titles not shown."""
+        search = replace(search_of(text), lease_id=shelf.lease_id)
         async with self._door.database.connection() as connection:
-            found = await transfers.page(connection, status, search_of(text), place_of(after), ROWS)
-            count, grosze = await transfers.count(connection, status)
+            found = await transfers.page(connection, shelf.status, search, place_of(after), ROWS)
+            count, grosze = await transfers.count(connection, shelf.status, shelf.lease_id)
         return self._panel.render(
             "payments/transfers.html",
             session,
             transfers=found,
-            shown=status,
+            shown=shelf.status,
+            lease_id=shelf.lease_id,
             text=text,
             following=following(found),
             count=count,
@@ -165,15 +181,15 @@ def router(door: MoneyDoor, panel: Panel) -> APIRouter:
 
     @routes.get("")
     async def transfers_of(
-        session: Annotated[PanelSession, staff], status: Status = TransferStatus.TO_CLARIFY, cursor: After = None
+        session: Annotated[PanelSession, staff], shelf: Annotated[Shelf, Depends(shelf_of)], cursor: After = None
     ) -> Response:
         """A page of a state."""
-        return await pages.listed(session, status, "", cursor)
+        return await pages.listed(session, shelf, after=cursor)
 
     @routes.post("")
-    async def search(sent: Annotated[StaffForm, form], status: Status = TransferStatus.TO_CLARIFY) -> Response:
+    async def search(sent: Annotated[StaffForm, form], shelf: Annotated[Shelf, Depends(shelf_of)]) -> Response:
         """Look for a text: by a form, so that no name is left in an address."""
-        return await pages.listed(sent[0], status, sent[1].get("text", ""), None)
+        return await pages.listed(sent[0], shelf, sent[1].get("text", ""))
 
     @routes.get("/{transfer_id}")
     async def transfer(session: Annotated[PanelSession, staff], transfer_id: TransferId, done: str = "") -> Response:

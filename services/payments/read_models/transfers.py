@@ -30,7 +30,8 @@ TOLD = ("transfer_id", "line", "our_account", "statement_ref", "bank_reference",
 
 SAVE = "update transfers set status = $2, reason = $3, lease_id = $4, credits = $5 where transfer_id = $1"
 COUNT = (
-    "select count(*) as transfers, coalesce(sum(amount_grosze), 0)::bigint as grosze from transfers where status = $1"
+    "select count(*) as transfers, coalesce(sum(amount_grosze), 0)::bigint as grosze from transfers"
+    " where status = $1 and ($2::text is null or lease_id = $2)"
 )
 
 # A page of one state, the latest bookings first. A text is looked for in what the bank told, case aside; an amount must
@@ -42,6 +43,7 @@ where status = $1
         or amount_grosze = $3 or (length($4) >= 4 and strpos(payer_account || ' ' || our_account, $4) > 0)
         or transfer_id = $2 or lease_id = $2 or statement_ref = $2)
     and ($5::date is null or (booked_on, transfer_id) < ($5, $6))
+    and ($8::text is null or lease_id = $8)
 order by booked_on desc, transfer_id desc limit $7
 """
 
@@ -74,11 +76,12 @@ class TransferRow:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is looked for: the text as given, and as an amount and as digits, if it is such."""
+    """What is looked for: the text as given, and as an amount and as digits, if it is such; of one lease, if named."""
 
     text: str | None = None
     amount_grosze: int | None = None
     digits: str = ""
+    lease_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +140,14 @@ async def page(
         booked_on,
         transfer_id,
         min(limit, PAGE_LIMIT),
+        search.lease_id,
     )
     return [_transfer(row) for row in rows]
 
 
-async def count(connection: Connection, status: TransferStatus) -> tuple[int, int]:
-    """How many transfers are in a state, and how many grosze they are together."""
-    row = await connection.fetchrow(COUNT, status)
+async def count(connection: Connection, status: TransferStatus, lease_id: str | None = None) -> tuple[int, int]:
+    """How many transfers are in a state, of one lease or of all, and how many grosze they are together."""
+    row = await connection.fetchrow(COUNT, status, lease_id)
     return (row["transfers"], row["grosze"]) if row is not None else (0, 0)
 
 

@@ -6,8 +6,10 @@ import httpx
 import pytest
 
 from libs.events.payments import TransferCredited, TransferReceived, TransferReturned, TransferUncredited
+from services.payments.read_models import lease_accounts
+from services.payments.read_models.lease_accounts import ToldAccount
 from services.payments.tests.banks import DAY, Line, mbank, pko, virtual
-from services.payments.tests.conftest import LEASE, TENANT, Office
+from services.payments.tests.conftest import LEASE, NEIGHBOURS, TENANT, Office
 from services.payments.tests.panel import PASSWORD_HASH, press, sign_in
 
 pytestmark = pytest.mark.system
@@ -74,6 +76,22 @@ async def test_a_statement_sent_in_is_reported_and_what_is_unclear_is_found_cred
     assert [type(event) for event in await office.events()] == [
         TransferReceived, TransferReceived, TransferCredited, TransferUncredited,
     ]  # fmt: skip
+
+
+async def test_the_transfers_of_a_lease_are_listed_without_those_of_another(office: Office) -> None:
+    async with office.database.transaction() as tx:
+        both = ((LEASE, virtual(1)), (NEIGHBOURS, virtual(2)))
+        await lease_accounts.project(tx, [ToldAccount(lease, account, "iok/ledger") for lease, account in both])
+    await sign_in(office.http)
+    await upload(office, mbank([Line(12_345, f"za luty {virtual(1)}"), Line(200, f"za luty {virtual(2)}")]))
+    every = await office.http.get("/panel/transfers?status=credited")
+    assert "2 na 125,45\u00a0zł" in every.text
+    listed = await office.http.get(f"/panel/transfers?status=credited&lease={LEASE}")
+    found = await press(office.http, listed, r"/panel/transfers\?status=credited&amp;lease=.*?", text="luty")
+    for page in (listed, found):
+        assert (f"<td>{LEASE}</td>" in page.text, NEIGHBOURS in page.text) == (True, False)
+        assert "1 na 123,45\u00a0zł" in page.text
+    assert (await office.http.get("/panel/transfers?lease=Anna%20Kowalska")).status_code == 422
 
 
 async def test_a_transfer_is_sent_back_on_a_day_that_was_and_with_a_reason(office: Office) -> None:
