@@ -37,10 +37,10 @@ NO_WISH: Final[dict[str, Any]] = {
 SERVICES: Final = ("identity", "ledger", "payments", "correspondence", "gateway")
 # Pages of panels that only a search leads to; {lease} is the demo tenant's.
 ALSO_IN_PANELS: Final = {
-    "identity": ("/panel/leases?search={lease}",),
+    "identity": ("/panel/leases?lease={lease}",),
     "ledger": ("/panel/leases?search={lease}", "/panel/leases/{lease}"),
     "correspondence": ("/panel/inbox?search={lease}", "/panel/inbox?search=nie-ma-takiej"),
-    "payments": ("/panel/transfers?status=credited&search={lease}",),
+    "payments": ("/panel/transfers?status=credited&lease={lease}",),
 }
 Judge = Callable[[Page], list[str]]
 

@@ -31,7 +31,13 @@ NOWHERE = "http://127.0.0.1:9"
 BASE = "http://panel.test"
 REFUSED = SetAside(Record("iok.charges", "id", 3, 42, b"L-1", b"{}"), "still_bad", "as before")
 NAMES = {"operator": "Ewa Sowa"}
-ROLES = {"operator": ["operator"], "clerk": ["clerk"], "tenant": [], "newcomer": ["operator"]}
+ROLES = {
+    "operator": ["operator"],
+    "clerk": ["clerk"],
+    "accountant": ["accountant"],
+    "tenant": [],
+    "newcomer": ["operator"],
+}
 
 
 class Identity:

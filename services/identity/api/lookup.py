@@ -1,8 +1,8 @@
 """Staff look up a lease by a name, an address or a number: on the panel, and for other services' panels."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Final
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse
@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from libs.chassis.auth import Principal, unauthorized
 from libs.chassis.http import Problem
 from libs.chassis.logs import logger
-from libs.chassis.panel import Panel, PanelSession
+from libs.chassis.panel import Panel, PanelSession, StaffForm
 from libs.chassis.searching import MAX_SEARCH_CHARACTERS
 from services.identity.api.sessions import SessionToken, ToolsOf
 from services.identity.commands.sessions import SessionOverError, use_session
@@ -20,11 +20,11 @@ from services.identity.read_models import lookup
 
 ROWS: Final = 50
 PAGE: Final = "/panel/leases"
-MAX_PLACE_CHARACTERS: Final = 500
+ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+LOOKING_ROLES: Final = ("clerk", "operator")
 ROLE_WORDS: Final[Mapping[str, str]] = {"tenant": "najemca", "co_tenant": "współnajemca"}
 
-Search = Annotated[str, Query(max_length=MAX_SEARCH_CHARACTERS)]
-Place = Annotated[str, Query(max_length=MAX_PLACE_CHARACTERS)]
+LeaseId = Annotated[str | None, Query(pattern=f"^{ID.pattern}$")]
 
 
 class SearchBody(BaseModel):
@@ -46,48 +46,66 @@ router = APIRouter()
 
 @router.post("/directory/search")
 async def search(body: SearchBody, token: SessionToken, tools: ToolsOf) -> MeantAnswer:
-    """Tell clerks and operators whom and what words mean; to anybody else there is no such place."""
+    """Tell clerks and operators whom and what words mean; to anybody else there is no such place.
+
+    That somebody looked is logged, not for whom.
+    """
     try:
         holder = await use_session(tools, token)
     except SessionOverError as over:
         raise unauthorized() from over
-    Principal(holder.session.account_id, frozenset(holder.roles)).require_role("clerk", "operator")
+    account_id = holder.session.account_id
+    Principal(account_id, frozenset(holder.roles)).require_role(*LOOKING_ROLES)
     async with tools.database.connection() as connection:
         found = await lookup.meant(connection, body.text)
+    count = len(found.account_ids) + len(found.lease_ids)
+    logger(__name__).info("accounts and leases looked up", account_id=account_id, found=count)
     return MeantAnswer(account_ids=found.account_ids, lease_ids=found.lease_ids, complete=found.complete)
+
+
+def named(session: PanelSession) -> PanelSession:
+    """Let named clerks and operators pass, as the directory does: names are personal data.
+
+    Raises:
+        Problem: 403 for other staff and for a break-glass session.
+    """
+    if session.break_glass:
+        raise Problem(403, "Brak uprawnień", detail="Dane osób wymagają zalogowania się własnym kontem.")
+    session.principal.require_role(*LOOKING_ROLES)
+    return session
 
 
 def pages(tools: Tools, panel: Panel) -> APIRouter:
     """Make the page at /panel/leases."""
     routes = APIRouter(prefix=PAGE)
 
-    async def named(session: Annotated[PanelSession, Depends(panel.staff)]) -> PanelSession:
-        if session.break_glass:
-            raise Problem(403, "Brak uprawnień", detail="Dane osób wymagają zalogowania się własnym kontem.")
-        return session
-
-    @routes.get("")
-    async def listed(
-        session: Annotated[PanelSession, Depends(named)], search: Search = "", address: Place = "", after: Place = ""
-    ) -> HTMLResponse:
+    async def shown(session: PanelSession, wanted: lookup.Wanted) -> HTMLResponse:
         """Show a page of leases with their parties; that somebody looked is logged, not for whom."""
-        text = " ".join(part.replace("\x00", "") for part in search.split())
-        behind = (address.replace("\x00", ""), after.replace("\x00", ""))
         async with tools.database.connection() as connection:
-            found = await lookup.page(connection, text, behind, ROWS) if text else []
-        if text:
+            found = await lookup.page(connection, wanted, ROWS) if wanted.anything else []
+        if wanted.anything:
             logger(__name__).info("leases looked up", account_id=session.principal.account_id, found=len(found))
-        more = None
-        if len(found) == ROWS:
-            more = urlencode({"search": text, "address": found[-1].address, "after": found[-1].lease_id})
         return panel.render(
             "identity/leases.html",
             session,
             leases=found,
-            text=text,
+            text=wanted.text or wanted.lease_id or "",
             most=MAX_SEARCH_CHARACTERS,
-            more=more,
+            after=found[-1].lease_id if len(found) == ROWS else None,
             roles=ROLE_WORDS,
         )
+
+    @routes.get("")
+    async def one(session: Annotated[PanelSession, Depends(panel.staff)], lease: LeaseId = None) -> HTMLResponse:
+        """Show the empty form, or a lease that another panel leads to."""
+        return await shown(named(session), lookup.Wanted(lease_id=lease))
+
+    @routes.post("")
+    async def search(form: Annotated[StaffForm, Depends(panel.staff_form)]) -> HTMLResponse:
+        """Look for what was typed: by a form, so that no name is left in an address."""
+        session, fields = named(form[0]), form[1]
+        text = " ".join(fields.get("search", "").replace("\x00", "").split())[:MAX_SEARCH_CHARACTERS]
+        after = fields.get("after", "")
+        return await shown(session, lookup.Wanted(text, after=after if ID.fullmatch(after) else ""))
 
     return routes

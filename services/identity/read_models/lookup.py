@@ -12,7 +12,7 @@ from libs.chassis.searching import patterns
 MOST: Final = 200  # accounts, or leases, that words may mean to another service
 
 # Leases of which every word is found among number, address, id and the names and logins of the parties; by address.
-# $1: words, $2 and $3: the address and id behind which to go on, $4: how many.
+# $1: words, $2: the only lease, $3: the lease behind which to go on (empty: from the top), $4: how many.
 PAGE = """
 select l.lease_id, l.number, l.address, l.ended_on, p.parties
 from leases l
@@ -23,7 +23,8 @@ cross join lateral (
     from lease_parties left join people using (person_id) left join accounts using (person_id)
     where lease_parties.lease_id = l.lease_id
 ) p
-where l.signed and (l.address, l.lease_id) > ($2, $3)
+where l.signed and ($2::text is null or l.lease_id = $2)
+    and ($3 = '' or (l.address, l.lease_id) > (select b.address, b.lease_id from leases b where b.lease_id = $3))
     and folded(concat_ws(' ', l.number, l.lease_id, l.address, p.names))
         like all (select folded(w) from unnest($1::text[]) w)
 order by l.address, l.lease_id limit $4
@@ -66,6 +67,20 @@ class FoundLease:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which leases to list: of these words, or the one of an id; `after`: the lease behind which to go on."""
+
+    text: str = ""
+    lease_id: str | None = None
+    after: str = ""
+
+    @property
+    def anything(self) -> bool:
+        """Whether anything is looked for."""
+        return bool(self.text or self.lease_id)
+
+
+@dataclass(frozen=True, slots=True)
 class Meant:
     """Accounts and leases that words may mean; `complete`: there are no more."""
 
@@ -74,9 +89,9 @@ class Meant:
     complete: bool
 
 
-async def page(tx: Connection, text: str, behind: tuple[str, str], limit: int) -> list[FoundLease]:
-    """Return leases by address; without words, every one."""
-    rows = await tx.fetch(PAGE, patterns(text) or [], *behind, limit)
+async def page(tx: Connection, wanted: Wanted, limit: int) -> list[FoundLease]:
+    """Return leases by address; without words and id, every one."""
+    rows = await tx.fetch(PAGE, patterns(wanted.text) or [], wanted.lease_id, wanted.after, limit)
     return [
         FoundLease(
             row["lease_id"],
