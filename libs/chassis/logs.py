@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 
 import asyncpg
 import structlog
@@ -64,6 +65,24 @@ def _said(error: BaseException) -> str:
             return ", ".join(f"{'.'.join(map(str, one['loc']))}: {one['type']}" for one in error.errors())
         case _:
             return str(error)
+
+
+# What PostgreSQL says by these classes of its codes names tables, roles and states, never a value.
+_HARMLESS_CLASSES = frozenset({"08", "23", "25", "28", "3D", "40", "53", "54", "55", "57", "58"})
+
+
+def brief(error: BaseException) -> str:
+    """An error in a line: its kind, where it arose, and what it says if that can quote nothing of what was at hand."""
+    kind = type(error).__qualname__
+    if isinstance(error, BaseExceptionGroup):
+        return f"{kind}({'; '.join(brief(one) for one in error.exceptions)})"
+    frames = traceback.extract_tb(error.__traceback__)
+    at = f" in {frames[-1].name} ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    harmless = isinstance(error, (OSError, ValidationError)) or (
+        isinstance(error, asyncpg.PostgresError) and (error.sqlstate or "")[:2] in _HARMLESS_CLASSES
+    )
+    said = _said(error) if harmless else ""
+    return f"{kind}{at}: {said}" if said else f"{kind}{at}"
 
 
 def _formatted(exc_info: ExcInfo) -> str:

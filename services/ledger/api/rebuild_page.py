@@ -10,6 +10,7 @@ from libs.chassis.http import Problem
 from libs.chassis.panel import Panel, PanelSession, StaffForm, see_other
 from libs.chassis.postgres import Database
 from services.ledger.api.rebuilds import Rebuilding
+from services.ledger.domain import RebuildRefusal
 from services.ledger.read_models import books
 
 PAGE: Final = "/panel/rebuild"
@@ -25,14 +26,17 @@ DOINGS: Final[Mapping[str, str]] = {
     "comparing": "porównywanie z bieżącą księgą",
     "switching": "przełączanie na nową księgę",
 }
-# Why a rebuild was refused, by a part of what it says; the whole stands beside it.
-REFUSALS: Final[Mapping[str, str]] = {
-    "another rebuild is running": "Trwa już inna przebudowa, uruchomiona gdzie indziej. Poczekaj, aż się skończy.",
-    "Kafka does not give": "Kafka nie odpowiada albo nie ma w niej tematów. Spróbuj, gdy będzie działać.",
-    "records come faster": "Zdarzenia przychodzą szybciej, niż da się je doczytać. Spróbuj przy mniejszym ruchu.",
-    "epublish": "W Kafce brakuje zdarzeń, które ma bieżąca księga. Najpierw trzeba je tam ponownie opublikować.",
+# Why a rebuild was refused; what it says itself stands beside it.
+REFUSALS: Final[Mapping[RebuildRefusal, str]] = {
+    RebuildRefusal.ANOTHER_RUNS: "Trwa już inna przebudowa, uruchomiona gdzie indziej. Poczekaj, aż się skończy.",
+    RebuildRefusal.NO_KAFKA: "Kafka nie odpowiada albo nie ma w niej tematów. Spróbuj, gdy będzie działać.",
+    RebuildRefusal.TOO_FAST: "Zdarzenia przychodzą szybciej, niż da się je doczytać. Spróbuj przy mniejszym ruchu.",
+    RebuildRefusal.REPUBLISH: "W Kafce brakuje zdarzeń, które ma bieżąca księga. Trzeba je ponownie opublikować.",
+    RebuildRefusal.OTHER_SEAL: "Z Kafki powstała inna księga niż ostatnia zapieczętowana. Trzeba wyjaśnić dlaczego.",
+    RebuildRefusal.GONE: "Nową księgę ktoś w tym czasie usunął albo już na nią przełączył.",
 }
-OTHER_REFUSAL: Final = "Nowa księga nie powstała do końca."
+UNTOUCHED: Final = "Bieżąca księga jest nietknięta."
+BROKEN: Final = "Przerwał ją błąd. Niżej widać, która księga jest bieżąca. Uruchomiona ponownie, idzie dalej."
 
 
 def doing(text: str) -> str:
@@ -40,9 +44,9 @@ def doing(text: str) -> str:
     return DOINGS.get(text.partition(" ")[0], text)
 
 
-def refusal(reason: str) -> str:
-    """Why a rebuild went wrong, and what to do, in Polish."""
-    return next((words for part, words in REFUSALS.items() if part in reason), OTHER_REFUSAL)
+def refusal(code: RebuildRefusal | None) -> str:
+    """Why a rebuild went wrong, what to do and what is certain, in Polish; None: it was not refused, it broke."""
+    return BROKEN if code is None else f"{REFUSALS[code]} {UNTOUCHED}"
 
 
 def router(rebuilding: Rebuilding, database: Database, panel: Panel) -> APIRouter:

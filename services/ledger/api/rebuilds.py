@@ -2,19 +2,15 @@
 
 import asyncio
 from dataclasses import asdict
-from typing import Annotated, Any, Final, Protocol
+from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends
 
 from libs.chassis.auth import Principal, StaffGate
 from libs.chassis.http import Problem
-from libs.chassis.logs import logger
+from libs.chassis.logs import brief, logger
 from libs.chassis.panel.ops import operator_of
-from libs.chassis.postgres import CONFLICT, UNAVAILABLE
-from services.ledger.domain import Progress, RebuildRefusedError, Rebuilt, Tell
-
-# What an operator can do something about; whatever else goes wrong is told as well, or it would look as if it ran on.
-EXPECTED: Final = (RebuildRefusedError, *UNAVAILABLE, *CONFLICT)
+from services.ledger.domain import Progress, RebuildRefusal, RebuildRefusedError, Rebuilt, Tell
 
 
 class Rebuilder(Protocol):
@@ -42,7 +38,10 @@ class Rebuilding:
         self._told: dict[str, Any] = {"state": "none"}
 
     def told(self) -> dict[str, Any]:
-        """How far it is: state `none`, `running`, `done` or `failed`, with figures or the reason."""
+        """How far it is: state `none`, `running`, `done` or `failed`, with figures or the reason.
+
+        With a `code` (a `RebuildRefusal`) nothing went live; null: something broke, perhaps in the last step.
+        """
         return self._told
 
     def start(self, operator: str) -> dict[str, Any]:
@@ -61,18 +60,26 @@ class Rebuilding:
     async def _run(self) -> None:
         try:
             rebuilt = await self._rebuild.run(self._tell, by_operator=True)
-            await self._sealer.seal()
-        except EXPECTED as error:
-            self._failed(error, str(error) or repr(error))
-        except Exception as error:  # noqa: BLE001  # nobody awaits this task
-            self._failed(error, repr(error))
+        except RebuildRefusedError as error:
+            self._failed(str(error), error.code)
+        except Exception as error:  # noqa: BLE001  # nobody awaits this task: untold, it would look as if it ran on
+            self._failed(brief(error), None)
         else:
             figures = asdict(rebuilt) | {"different_leases": len(rebuilt.different_leases)}
-            self._told = {"state": "done", **figures}
+            self._told = {"state": "done", **figures, "sealed": await self._sealed()}
 
-    def _failed(self, error: Exception, reason: str) -> None:
-        logger(__name__).error("rebuild failed", error=repr(error))
-        self._told = {"state": "failed", "reason": reason}
+    async def _sealed(self) -> bool:
+        """Seal the book that has gone live; if that fails, the periodic sealer does it later."""
+        try:
+            await self._sealer.seal()
+        except Exception as error:  # noqa: BLE001  # whatever it is, the book is live
+            logger(__name__).error("rebuilt book not sealed yet", error=brief(error))
+            return False
+        return True
+
+    def _failed(self, reason: str, code: RebuildRefusal | None) -> None:
+        logger(__name__).error("rebuild failed", reason=reason, code=code)
+        self._told = {"state": "failed", "reason": reason, "code": code}
 
     def _tell(self, progress: Progress) -> None:
         self._told = {"state": "running", **asdict(progress)}

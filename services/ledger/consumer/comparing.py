@@ -4,7 +4,7 @@ from typing import Final
 
 from libs.chassis.postgres import Database
 from services.ledger.consumer.remembered import PublishedSeal
-from services.ledger.domain import RebuildRefusedError, Rebuilt
+from services.ledger.domain import RebuildRefusal, RebuildRefusedError, Rebuilt
 from services.ledger.read_models import books, state
 
 DESPITE: Final = "Find out why first; `rebuild --despite-seal` lets the book go live all the same"
@@ -39,13 +39,15 @@ async def hold_against(database: Database, number: int, last: PublishedSeal) -> 
         try:
             found = await state.of_book(tx, number, offsets)
         except state.NotReachedError as error:
-            raise RebuildRefusedError(f"Kafka holds less than was sealed: {error}. {DESPITE}") from error
+            text = f"Kafka holds less than was sealed: {error}. {DESPITE}"
+            raise RebuildRefusedError(RebuildRefusal.OTHER_SEAL, text) from error
     sealed = last.seal
     if found.hash != sealed.state_hash or sealed.content_hash not in {None, found.content_hash}:
         told = (
             f"{found.entries} entries with the hash {found.hash}; sealed were {sealed.entries} with {sealed.state_hash}"
         )
-        raise RebuildRefusedError(f"Kafka does not make the book that was sealed last: {told}. {DESPITE}")
+        text = f"Kafka does not make the book that was sealed last: {told}. {DESPITE}"
+        raise RebuildRefusedError(RebuildRefusal.OTHER_SEAL, text)
 
 
 def _built(number: int, before: state.BookState | None, after: state.BookState) -> Rebuilt:

@@ -15,7 +15,7 @@ from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Database
 from libs.chassis.settings import KafkaSettings
 from services.ledger.consumer.rebuild import Rebuild
 from services.ledger.consumer.remembered import greatest_book, seal_chain
-from services.ledger.domain import Progress, RebuildRefusedError
+from services.ledger.domain import Progress, RebuildRefusal, RebuildRefusedError
 from services.ledger.read_models import books
 
 LOOK_SECONDS: Final = 1.0
@@ -86,7 +86,7 @@ class LiveProjection:
                 await books.switch(tx, number, {}, by_operator=False)
                 return number
         except asyncpg.UniqueViolationError as error:
-            raise RebuildRefusedError("another process is building a book") from error
+            raise RebuildRefusedError(RebuildRefusal.ANOTHER_RUNS, "another process is building a book") from error
 
     async def _until_replaced(self, number: int, stop: asyncio.Event) -> None:
         """Return when the service stops or another book is live."""

@@ -23,7 +23,7 @@ from services.ledger.consumer.comparing import compare, hold_against
 from services.ledger.consumer.filling import Filling
 from services.ledger.consumer.projector import BookProjector
 from services.ledger.consumer.remembered import PublishedSeal, SealChain, greatest_book, seal_chain
-from services.ledger.domain import Account, Progress, RebuildRefusedError, Rebuilt, Tell, Then
+from services.ledger.domain import Account, Progress, RebuildRefusal, RebuildRefusedError, Rebuilt, Tell, Then
 from services.ledger.read_models import balance, books, put_off, refused, state
 from services.ledger.read_models.books import Verdict, projection_of
 
@@ -35,7 +35,6 @@ NO_BOOK: Final = 0  # a book without entries
 
 # Only one rebuild at a time; the lock ends with its session.
 LOCK = "select pg_try_advisory_lock(hashtext('iok-rebuild'))"
-UNLOCK = "select pg_advisory_unlock(hashtext('iok-rebuild'))"
 
 
 class Rebuild:
@@ -84,7 +83,9 @@ class Rebuild:
                     await self._drop_unfinished()
                 return rebuilt
         except (KafkaError, KafkaException, MissingTopicError, SilentLogError) as error:
-            raise RebuildRefusedError(f"Kafka does not give what is needed: {error}") from error
+            raise RebuildRefusedError(
+                RebuildRefusal.NO_KAFKA, f"Kafka does not give what is needed: {error}"
+            ) from error
 
     async def _built(self, log: KafkaLog, chain: SealChain, tell: Tell, *, anew: bool) -> int:
         """Build a book as far as the live one has read, or Kafka holds; its number."""
@@ -102,11 +103,8 @@ class Rebuild:
     async def _alone(self) -> AsyncIterator[None]:
         async with self._database.session() as connection:
             if not await connection.fetchval(LOCK):
-                raise RebuildRefusedError("another rebuild is running")
-            try:
-                yield
-            finally:
-                await connection.execute(UNLOCK)
+                raise RebuildRefusedError(RebuildRefusal.ANOTHER_RUNS, "another rebuild is running")
+            yield
 
     def _must_match(self, log: KafkaLog, last: PublishedSeal | None, *, by_operator: bool) -> str | None:
         """The state hash that a whole book must have if none is live: the last seal's, where a topic was made again."""
@@ -114,7 +112,8 @@ class Rebuild:
             return None
         changed = [topic for topic, at in last.seal.offsets.items() if log.ids.get(topic, at.id) != at.id]
         if changed and not by_operator:
-            raise RebuildRefusedError(f"{', '.join(changed)} was made again: republish, then rebuild as an operator")
+            text = f"{', '.join(changed)} was made again: republish, then rebuild as an operator"
+            raise RebuildRefusedError(RebuildRefusal.REPUBLISH, text)
         return last.seal.state_hash if changed else None
 
     async def _drop_old(self) -> None:
@@ -145,7 +144,8 @@ class Rebuild:
         places = await self._places(number)
         for at, begin in (await log.begins()).items():
             if begin > places.get(at, 0):
-                raise RebuildRefusedError(f"{at[0]}/{at[1]} begins at {begin} only: republish into a new topic first")
+                text = f"{at[0]}/{at[1]} begins at {begin} only: republish into a new topic first"
+                raise RebuildRefusedError(RebuildRefusal.REPUBLISH, text)
         return number
 
     async def _fits(self, tx: Connection, log: KafkaLog, number: int) -> bool:
@@ -235,14 +235,18 @@ class Rebuild:
                 if verdict is Verdict.SWITCHED:
                     return await self._announce_differences(tx, number, live)
             if verdict is Verdict.INCOMPLETE:
-                raise RebuildRefusedError(await self._what_is_lacking(number, live))
+                raise RebuildRefusedError(RebuildRefusal.REPUBLISH, await self._what_is_lacking(number, live))
             if verdict is not Verdict.BEHIND:
-                raise RebuildRefusedError(_WHY[verdict])
+                raise RebuildRefusedError(*_WHY[verdict])
             before = await self._places(number)
             await self._catch_up(log, number, lambda _: None)
             if before == await self._places(number):
-                raise RebuildRefusedError("Kafka holds less than the live book has read: republish first")
-        raise RebuildRefusedError("records come faster than they can be read: try again when there is less traffic")
+                raise RebuildRefusedError(
+                    RebuildRefusal.REPUBLISH, "Kafka holds less than the live book has read: republish first"
+                )
+        raise RebuildRefusedError(
+            RebuildRefusal.TOO_FAST, "records come faster than they can be read: try with less traffic"
+        )
 
     async def _what_is_lacking(self, number: int, live: int | None) -> str:
         async with self._database.connection() as connection:
@@ -277,9 +281,15 @@ class Rebuild:
 
 _REPUBLISH: Final = "Republish on every service, wait until the outboxes are empty, then rebuild again"
 _WHY: Final = {
-    Verdict.TOPIC_CHANGED: "a topic was deleted and made again: republish, then rebuild as an operator",
-    Verdict.HASH_DIFFERS: "topics were made again, and do not make the book that was sealed last: republish everything",
-    Verdict.NOT_BUILDING: "the book was dropped or switched to by someone else",
+    Verdict.TOPIC_CHANGED: (
+        RebuildRefusal.REPUBLISH,
+        "a topic was deleted and made again: republish, then rebuild as an operator",
+    ),
+    Verdict.HASH_DIFFERS: (
+        RebuildRefusal.REPUBLISH,
+        "topics were made again, and do not make the book that was sealed last: republish everything",
+    ),
+    Verdict.NOT_BUILDING: (RebuildRefusal.GONE, "the book was dropped or switched to by someone else"),
 }
 
 

@@ -61,7 +61,7 @@ from services.ledger.domain.leases import (
     runs_in,
 )
 from services.ledger.domain.postings import INCOME, ChartAccount, Postings, postings_of, transfer_day
-from services.ledger.domain.rebuilds import Progress, RebuildRefusedError, Rebuilt, Tell, Then
+from services.ledger.domain.rebuilds import Progress, RebuildRefusal, RebuildRefusedError, Rebuilt, Tell, Then
 from services.ledger.domain.sieve import Sieve
 from services.ledger.domain.streams import StreamHead, StreamKey, VersionNote
 
@@ -104,6 +104,7 @@ __all__ = [
     "Outcome",
     "Postings",
     "Progress",
+    "RebuildRefusal",
     "RebuildRefusedError",
     "Rebuilt",
     "Refusal",

@@ -6,8 +6,24 @@ from enum import StrEnum
 from typing import TypeAlias
 
 
+class RebuildRefusal(StrEnum):
+    """Why a rebuild is refused, as far as it matters to whoever is to do something about it."""
+
+    ANOTHER_RUNS = "another_runs"
+    NO_KAFKA = "no_kafka"
+    TOO_FAST = "too_fast"  # records come faster than they are read
+    REPUBLISH = "republish"  # Kafka lacks what the live book tells
+    OTHER_SEAL = "other_seal"  # no book is live, and Kafka does not make the one that was sealed last
+    GONE = "gone"  # the book was dropped or switched to by somebody else
+
+
 class RebuildRefusedError(Exception):
-    """A rebuild cannot be done, or must not go live; the text says why."""
+    """A rebuild cannot be done, or must not go live: `code` says why in short, the text in full."""
+
+    def __init__(self, code: RebuildRefusal, text: str) -> None:
+        """Keep why."""
+        super().__init__(text)
+        self.code = code
 
 
 class Then(StrEnum):

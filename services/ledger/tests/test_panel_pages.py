@@ -17,7 +17,7 @@ from services.ledger.api import lease_pages, rebuild_page
 from services.ledger.api.rebuilds import Rebuilding
 from services.ledger.api.site import TEMPLATES
 from services.ledger.consumer.projector import BookProjector
-from services.ledger.domain import RebuildRefusedError
+from services.ledger.domain import RebuildRefusal, RebuildRefusedError
 from services.ledger.tests.facts import LEASE
 from services.ledger.tests.test_api import fill
 from services.ledger.tests.test_rebuilding import DONE, Builder, Seals
@@ -75,7 +75,7 @@ async def test_an_operator_starts_a_rebuild_after_a_tick_and_reads_what_came_of_
 async def test_a_refused_rebuild_says_why_in_polish_and_that_nothing_was_changed(
     app: FastAPI, builder: Builder
 ) -> None:
-    builder.outcome = RebuildRefusedError("another rebuild is running")
+    builder.outcome = RebuildRefusedError(RebuildRefusal.ANOTHER_RUNS, "another rebuild is running")
     builder.may_end.set()
     async with browser(app, "token-operator") as operator:
         await press_start(operator, sure="yes")

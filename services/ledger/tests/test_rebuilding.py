@@ -11,9 +11,10 @@ from libs.chassis.testing import eventually
 from libs.events.envelope import encode
 from libs.events.examples import EXAMPLES, example_envelope
 from libs.events.ledger import BalanceChanged
+from services.ledger.api.rebuild_page import REFUSALS, UNTOUCHED, refusal
 from services.ledger.api.rebuilds import Rebuilding
 from services.ledger.consumer.remembered import announced_book
-from services.ledger.domain import Progress, RebuildRefusedError, Rebuilt, Tell
+from services.ledger.domain import Progress, RebuildRefusal, RebuildRefusedError, Rebuilt, Tell
 
 PATIENCE_SECONDS = 5.0
 DONE = Rebuilt(2, 1, switched=True, same_hash=True, hash="aa", previous_hash="aa", entries=3, leases=1)
@@ -36,11 +37,15 @@ class Builder:
 
 
 class Seals:
-    """Counts."""
+    """Counts; raises what it is made with."""
 
-    sealed = 0
+    def __init__(self, error: Exception | None = None) -> None:
+        self.sealed = 0
+        self.error = error
 
     async def seal(self) -> None:
+        if self.error is not None:
+            raise self.error
         self.sealed += 1
 
 
@@ -70,21 +75,38 @@ async def test_a_rebuild_that_went_live_is_told_and_sealed() -> None:
     assert (told["state"], told["book"], told["different_leases"], seals.sealed) == ("done", 2, 0, 1)
 
 
+@pytest.mark.parametrize("error", [TimeoutError(), LookupError("no live book")])
+async def test_a_rebuild_that_went_live_and_is_not_sealed_yet_is_no_failure(error: Exception) -> None:
+    told = await ended(Builder(DONE), Seals(error))
+    assert (told["state"], told["book"], told["sealed"]) == ("done", 2, False)
+
+
 @pytest.mark.parametrize(
-    ("error", "reason"),
+    ("error", "reason", "code"),
     [
-        (RebuildRefusedError("another rebuild is running"), "another rebuild is running"),
-        (TimeoutError(), "TimeoutError()"),
-        (StalePositionError("iok.charges/3 is not at 7"), "StalePositionError('iok.charges/3 is not at 7')"),
+        (
+            RebuildRefusedError(RebuildRefusal.ANOTHER_RUNS, "another one runs"),
+            "another one runs",
+            RebuildRefusal.ANOTHER_RUNS,
+        ),
+        (TimeoutError(), "TimeoutError in run (", None),
+        (StalePositionError("iok.charges/3 is not at 7"), "StalePositionError in run (", None),
     ],
     ids=["refused", "away", "unexpected"],
 )
 async def test_a_rebuild_that_failed_for_any_reason_is_told_as_failed_and_seals_nothing(
-    error: Exception, reason: str
+    error: Exception, reason: str, code: RebuildRefusal | None
 ) -> None:
     seals = Seals()
     told = await ended(Builder(error), seals)
-    assert (told, seals.sealed) == ({"state": "failed", "reason": reason}, 0)
+    assert (told["state"], told["code"], seals.sealed) == ("failed", code, 0)
+    assert told["reason"].startswith(reason)
+
+
+def test_every_refusal_has_words_and_only_a_refusal_says_that_the_live_book_is_untouched() -> None:
+    assert REFUSALS.keys() == set(RebuildRefusal)
+    assert all(UNTOUCHED in refusal(code) for code in RebuildRefusal)
+    assert UNTOUCHED not in refusal(None)
 
 
 async def test_after_a_failure_another_rebuild_may_be_started() -> None:
