@@ -93,6 +93,26 @@ async def test_while_correspondence_is_away_the_text_stays_and_the_files_are_ask
     assert "Woda kapie." in refused.text
 
 
+@pytest.mark.parametrize("path", [NEW, THREAD])
+@pytest.mark.parametrize("mood", ["away", "slow"])
+async def test_files_added_before_stay_with_the_letter_while_correspondence_does_not_answer(
+    anna: Portal, mood: str, path: str
+) -> None:
+    fields = await anna.hidden(path, "" if path == NEW else path)
+    added = await send(anna, path, fields | LETTER | {"deed": "add"}, ("zdjęcie.jpg", b"1"))
+    assert "Dołączono: zdjęcie.jpg" in added.text
+    setattr(anna.company.correspondence, mood, True)
+    again = hidden_fields(added.text, "" if path == NEW else path)
+    refused = await send(anna, path, again | LETTER | {"text": ""})
+    assert "Pliki dodane wcześniej są nadal dołączone" in refused.text
+    assert "Wybierz je ponownie" not in refused.text
+    setattr(anna.company.correspondence, mood, False)
+    kept = hidden_fields(refused.text, "" if path == NEW else path)
+    assert (await send(anna, path, kept | LETTER)).status_code == 303
+    sent = sent_body(anna, "/matters" if path == NEW else "/messages")
+    assert sent["attachment_ids"] == list(anna.company.drafts)
+
+
 async def test_two_clicks_take_a_file_once(anna: Portal) -> None:
     fields = await anna.hidden(NEW, "")
     answers = [await send(anna, NEW, fields | LETTER, ("umowa.pdf", b"1")) for _ in range(2)]

@@ -25,16 +25,20 @@ DRAFT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 @dataclass(frozen=True)
 class Drafts:
-    """The files of a letter that is being written, why others are not among them, the names of those just taken."""
+    """The files of a letter that is being written, why others are not among them, the names of those just taken.
+
+    `unseen`: ids of an earlier try that correspondence could not tell of just now; it checks them when they are sent.
+    """
 
     items: Sequence[Attachment] = ()
     faults: Sequence[str] = ()
     added: Sequence[str] = ()
+    unseen: Sequence[str] = ()
 
     @property
     def ids(self) -> list[str]:
         """Their ids, in order."""
-        return [one.attachment_id for one in self.items]
+        return [*(one.attachment_id for one in self.items), *self.unseen]
 
 
 NO_DRAFTS = Drafts()
@@ -58,7 +62,7 @@ class Uploads:
             wanted = [one for one in earlier if one != removed][:MAX_FILES]
             found = await self._correspondence.drafts(visitor.session, wanted, visitor.seconds_left())
         except AwayError:
-            return Drafts((), [self._away()] if earlier else [])
+            return Drafts(faults=self._unseen(await files_of(request)), unseen=earlier[:MAX_FILES])
         kept = list(found.items)
         before = len(kept)
         faults = [await self._take(file, visitor, fields, kept) for file in await files_of(request)]
@@ -90,6 +94,12 @@ class Uploads:
         if taken.attachment_id not in {one.attachment_id for one in kept}:
             kept.append(taken)
         return None
+
+    def _unseen(self, chosen: Sequence[UploadFile]) -> list[str]:
+        """What to say while the files of an earlier try cannot be shown; those chosen now are not taken."""
+        say = self._language.text
+        still = say("Pliki dodane wcześniej są nadal dołączone, choć nie możemy ich teraz pokazać.")
+        return [still, self._away() if chosen else say("Spróbuj jeszcze raz za chwilę.")]
 
     def _away(self) -> str:
         return self._language.text("Nie udało się zapisać plików. Wybierz je ponownie za chwilę.")
