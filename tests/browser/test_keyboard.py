@@ -79,7 +79,7 @@ def test_paying_and_looking_back(browser: Browser, portal: StandIn) -> None:
         portal.company.payment_status = "confirmed"
         page.goto(RETURN)
         expect(page.get_by_role("heading", level=1)).to_have_text("Wpłata potwierdzona")
-        press(page, page.get_by_role("link", name="Przejdź do finansów"))
+        press(page, page.get_by_role("link", name="Zobacz saldo"))
         press(page, page.get_by_role("link", name="Historia opłat i wpłat"))
         press(page, page.locator(".iok-row", has_text="naliczono").first)
         expect(page.get_by_text("Rachunek do wpłat").first).to_be_visible()

@@ -74,7 +74,7 @@ def test_a_tenant_signs_in_sees_the_balance_and_pays(
         page.locator("button[name=outcome][value=SUCCESS]").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Wpłata potwierdzona")
 
-        page.get_by_role("link", name="Przejdź do finansów").click()
+        page.get_by_role("link", name="Zobacz saldo").click()
         until(page, lambda: due_today_grosze(page) == 0)
         page.get_by_role("link", name="Historia opłat i wpłat").click()
         expect(page.locator(".iok-row", has_text="wpłacono").first).to_be_visible()

@@ -82,6 +82,7 @@ class Company:
     correspondence: Fake = field(default_factory=lambda: Fake("correspondence"))
     sessions: dict[str, str] = field(default_factory=dict)
     payment_status: str = "pending"
+    payment_more: dict[str, Any] = field(default_factory=dict)
     autopay_url: str = "http://127.0.0.1:9"
     stored: dict[str, Answer] = field(default_factory=dict)
     matters: dict[str, dict[str, Any]] = field(default_factory=company.matters)
@@ -299,7 +300,7 @@ def _started(world: Company, request: web.Request, given: dict[str, Any]) -> web
 
 def _payments(world: Company) -> list[web.RouteDef]:
     async def of_lease(_: web.Request) -> web.Response:
-        return web.json_response({"items": [company.payment(world.payment_status)], "next_cursor": None})
+        return web.json_response({"items": [company.payment(world.payment_status) | world.payment_more]})
 
     async def start(request: web.Request) -> web.Response:
         person = world.person(request)

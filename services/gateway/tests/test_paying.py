@@ -176,6 +176,13 @@ async def test_each_payment_tells_its_state_and_how_to_go_on(anna: Portal, statu
     assert ("Dokończ" in main) == (status == "initiated")
 
 
+async def test_an_imported_payment_is_known_by_its_day_alone(anna: Portal) -> None:
+    anna.company.payment_more = {"begun_at": "2026-07-01T00:00:00Z"}
+    assert "1\u00a0lipca\u00a02026, 02:00" in await anna.see("/umowa/L-1/platnosci")
+    anna.company.payment_more |= {"order_id": None}
+    assert "1\u00a0lipca\u00a02026</span>" in await anna.see("/umowa/L-1/platnosci")
+
+
 async def test_a_payment_that_failed_is_not_offered_again_when_nothing_is_owed(anna: Portal) -> None:
     anna.company.payment_status = "failed"
     anna.company.balance |= {"due_today_grosze": 0, "not_yet_due_grosze": 0}
@@ -257,7 +264,7 @@ async def test_until_the_notification_comes_the_payment_waits(anna: Portal, stat
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        ("confirmed", "potwierdził wpłatę"),
+        ("confirmed", ">Zobacz saldo</a>"),
         ("failed", "Spróbuj ponownie"),
         ("expired", "Spróbuj ponownie"),
         ("refunded", "została zwrócona"),

@@ -6,7 +6,12 @@ from services.gateway.tests.conftest import PUBLIC_URL, Opened
 from services.gateway.tests.fakes import Company
 
 LOGIN_GOV_PL = "https://login.example.invalid"
-TOLD = {"trusted_profile_url": LOGIN_GOV_PL, "company_contact": "tel. 71 000 00 00"}
+TOLD = {
+    "trusted_profile_url": LOGIN_GOV_PL,
+    "company_contact": "ul. Pocztowa 1",
+    "company_phone": "71 000 00 00",
+    "company_email": "biuro@tbs.example",
+}
 BACK = {"SAMLart": "AAQA", "RelayState": "state"}
 CROSS_SITE = {"Origin": LOGIN_GOV_PL, "Sec-Fetch-Site": "cross-site"}
 
@@ -59,7 +64,9 @@ async def test_a_browser_without_the_cookie_gets_the_neutral_page_with_a_contact
     async with opened(PUBLIC_URL, **TOLD) as portal:
         refused = await portal.browser.get("/profil-zaufany/powrot?stan=state")
         assert refused.headers["location"] == "/profil-zaufany/odmowa"
-        assert "tel. 71 000 00 00" in await portal.see(refused.headers["location"])
+        for page in (refused.headers["location"], "/zaloguj"):
+            text = await portal.see(page)
+            assert all(told in text for told in ("ul. Pocztowa 1", "tel:71000000", "mailto:biuro@tbs.example")), page
 
 
 async def test_a_form_of_another_site_begins_nothing(opened: Opened) -> None:
