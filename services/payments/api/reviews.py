@@ -4,16 +4,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 
 from libs.chassis.http import Problem, not_found
 from libs.chassis.logs import logger
-from libs.chassis.panel import Panel, PanelSession, Section, Table
+from libs.chassis.panel import Panel, PanelSession, Section, StaffForm, Table, see_other
 from services.payments.api.staff import (
     DECIDING_ROLES,
-    SEE_OTHER,
     FormError,
-    StaffForm,
     day_of,
     note_of,
     require_decider,
@@ -86,7 +84,7 @@ def router(door: Door, desk: ReviewDesk, panel: Panel) -> APIRouter:
         if not settled:
             raise not_found()
         logger(__name__).info("report settled", review_id=review_id, account_id=operator.account_id)
-        return RedirectResponse(PAGE, SEE_OTHER)
+        return see_other(PAGE)
 
     _add_decisions(routes, _Decisions(door, desk, panel), panel)
     return routes
@@ -136,7 +134,7 @@ class _Decisions:
         except (NoSuchReviewError, NotDecidableError) as error:
             raise not_found() from error
         logger(__name__).info("report decided", review_id=review_id, account_id=who.account_id)
-        return RedirectResponse(PAGE, SEE_OTHER)
+        return see_other(PAGE)
 
     async def dismiss(self, form: StaffForm, review_id: int) -> Response:
         """Decide that it was no money."""

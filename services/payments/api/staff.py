@@ -12,6 +12,7 @@ from libs.chassis.auth import Principal
 from libs.chassis.http import not_found
 from libs.chassis.panel import PanelSession
 from libs.chassis.postgres import Database
+from libs.chassis.searching import MAX_SEARCH_CHARACTERS
 from services.payments.commands.statements import StatementImporter
 from services.payments.commands.transfers import TransferDesk
 from services.payments.domain.accounts import grouped
@@ -22,12 +23,10 @@ from services.payments.domain.statement import StatementRefusedError, grosze_of,
 from services.payments.domain.transfer import Deed, TransferStatus
 from services.payments.read_models.transfers import Place, Search
 
-SEE_OTHER = 303
 ROWS = 50
 DECIDING_ROLES = ("operator", "accountant")
 MIN_NOTE_CHARACTERS = 3
 MAX_NOTE_CHARACTERS = 500
-MAX_SEARCH_CHARACTERS = 100
 MASKED_LETTERS = 1
 SHOWN_DIGITS = 4
 NOTHING = "\u2013"
@@ -35,7 +34,6 @@ NOTHING = "\u2013"
 NO_NOTE = "Napisz powód: od 3 do 500 znaków."
 NO_DAY = "Podaj dzień, nie późniejszy niż dzisiaj."
 
-StaffForm = tuple[PanelSession, Mapping[str, str]]
 After = Annotated[str | None, Query(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}_[A-Za-z0-9._-]{1,64}$")]
 
 STATUSES: Mapping[TransferStatus, str] = {

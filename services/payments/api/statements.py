@@ -4,18 +4,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
 from libs.chassis.http import not_found
 from libs.chassis.logs import logger
-from libs.chassis.panel import Panel, PanelSession
+from libs.chassis.panel import Panel, PanelSession, StaffForm, see_other
 from services.payments.api.staff import (
     ROWS,
-    SEE_OTHER,
     After,
     MoneyDoor,
-    StaffForm,
     following,
     place_of,
     require_decider,
@@ -87,7 +85,7 @@ class _Pages:
             logger(__name__).warning("statement refused", reason=str(refusal), account_id=who.account_id)
             return await self.files(session, None, refusal)
         logger(__name__).info("statement taken", file_id=report.file_id, account_id=who.account_id)
-        return RedirectResponse(f"{PAGE}/{report.file_id}{'?known=true' if report.known_file else ''}", SEE_OTHER)
+        return see_other(f"{PAGE}/{report.file_id}{'?known=true' if report.known_file else ''}")
 
     async def settlements(self, session: PanelSession, after: Place | None) -> Response:
         """Autopay's settlements, and what it has collected and not paid out yet."""

@@ -5,18 +5,16 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 
 from libs.chassis.http import not_found
 from libs.chassis.logs import logger
-from libs.chassis.panel import Panel, PanelSession, Section, Table
+from libs.chassis.panel import Panel, PanelSession, Section, StaffForm, Table, see_other
 from services.payments.api.staff import (
     ROWS,
-    SEE_OTHER,
     After,
     FormError,
     MoneyDoor,
-    StaffForm,
     day_of,
     following,
     note_of,
@@ -164,7 +162,7 @@ class _Pages:
         except NoSuchTransferError as error:
             raise not_found() from error
         logger(__name__).info("transfer decided", deed=name, transfer_id=transfer_id, account_id=who.account_id)
-        return RedirectResponse(f"{PAGE}/{transfer_id}?done={name}", SEE_OTHER)
+        return see_other(f"{PAGE}/{transfer_id}?done={name}")
 
 
 DONE = {
