@@ -39,7 +39,7 @@ SERVICES: Final = ("identity", "ledger", "payments", "correspondence", "gateway"
 ALSO_IN_PANELS: Final = {
     "identity": ("/panel/leases?lease={lease}",),
     "ledger": ("/panel/leases?search={lease}", "/panel/leases/{lease}"),
-    "correspondence": ("/panel/inbox?search={lease}", "/panel/inbox?search=nie-ma-takiej"),
+    "correspondence": ("/panel/inbox?lease={lease}", "/panel/inbox?lease=nie-ma-takiej"),
     "payments": ("/panel/transfers?status=credited&lease={lease}",),
 }
 Judge = Callable[[Page], list[str]]

@@ -3,7 +3,7 @@
 Without identity, pages show ids and go on.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -47,9 +47,10 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Names by account; of an account without one, its id."""
+    """Names by account, of an account without one its id; and the staff who may take care of matters."""
 
     known: Mapping[str, str] = field(default_factory=dict)
+    staff: Sequence[Colleague] = ()
 
     def __getitem__(self, account_id: str) -> str:
         return self.known.get(account_id, account_id)
@@ -61,23 +62,15 @@ class Directory:
     def __init__(self, identity_url: str) -> None:
         self._url = f"{identity_url.rstrip('/')}/directory"
 
-    async def names(self, session_token: str, account_ids: Iterable[str]) -> People:
-        """Give the names of accounts."""
+    async def ask(self, session_token: str, account_ids: Iterable[str]) -> People:
+        """Give the names of accounts and the staff, by one call; nobody while identity is away."""
         wanted = sorted({one for one in account_ids if one})[:MAX_ASKED]
-        answer = await self._ask(session_token, wanted)
-        return People(answer.names if answer else {})
-
-    async def staff(self, session_token: str) -> list[Colleague]:
-        """Give the staff who may take care of matters."""
-        answer = await self._ask(session_token, [])
-        return answer.staff if answer else []
+        answer = await self._post(session_token, "", {"account_ids": wanted}, _Answer)
+        return People(answer.names, answer.staff) if answer else People()
 
     async def search(self, session_token: str, text: str) -> Found | None:
         """Give accounts by names and logins, leases by numbers and addresses; None while identity is away."""
         return await self._post(session_token, "/search", {"text": text}, Found)
-
-    async def _ask(self, session_token: str, account_ids: list[str]) -> _Answer | None:
-        return await self._post(session_token, "", {"account_ids": account_ids}, _Answer)
 
     async def _post(self, session_token: str, path: str, body: dict[str, Any], model: type[_Model]) -> _Model | None:
         headers = {"Authorization": f"Bearer {session_token}"}

@@ -80,7 +80,7 @@ class Filter:
     """Which matters of the inbox to list.
 
     `assignee` may be `me` or `nobody`, `late`: those that wait after their deadline, `search`: words of number and
-    subject, or the id of a lease or of an account.
+    subject, or the id of a lease or of an account; `lease`: an id that another page leads to.
     """
 
     status: MatterState | None = None
@@ -89,15 +89,16 @@ class Filter:
     kind: str | None = None
     search: str = ""
     order: Order = "activity"
+    lease: str = ""
 
     def wanted(self, account_id: str, meant: Meant | None = None) -> Wanted:
         """Return the same as the read model takes it, for the member of the staff who asks."""
         states = [self.status] if self.status else list(MatterState)
         if self.late:
-            states = [MatterState.OPEN]
+            states = [state for state in states if state is MatterState.OPEN]
         assignee = {"me": account_id, "nobody": NOBODY}.get(self.assignee or "", self.assignee)
         due_before = today(utc_now()) if self.late else None
-        return Wanted(states, assignee, due_before, self.kind, meant or Meant(self.search))
+        return Wanted(states, assignee, due_before, self.kind, meant or Meant(self.search or self.lease))
 
     def query(self) -> dict[str, str]:
         """Return the parameters that bring the same list again."""
@@ -110,11 +111,12 @@ class Filter:
             "kind": self.kind,
             "search": self.search,
             "order": order,
+            "lease": self.lease,
         }
         return {name: str(value) for name, value in given.items() if value}
 
 
-def _chosen(value: object) -> object:
+def chosen_of(value: object) -> object:
     """A select of a form that was left alone sends an empty text."""
     return value or None
 
@@ -123,7 +125,7 @@ Id = Annotated[str | None, Query(pattern=f"^(?:{ID.pattern})?$")]
 
 
 async def filter_of(
-    status: Annotated[MatterState | None, BeforeValidator(_chosen)] = None,
+    status: Annotated[MatterState | None, BeforeValidator(chosen_of)] = None,
     assignee: Id = None,
     late: bool = False,
     kind: Id = None,

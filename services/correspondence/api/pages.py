@@ -7,39 +7,35 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import UploadFile
 
 from libs.chassis.event_store import utc_now
 from libs.chassis.http import Problem
-from libs.chassis.panel import Panel, PanelSession
+from libs.chassis.panel import Panel, PanelSession, StaffForm, see_other
 from libs.chassis.postgres import Connection
 from services.correspondence.api.attachments import file_answer
 from services.correspondence.api.inbox import (
     INBOX_ROLES,
-    BehindOf,
-    FilterOf,
     Reply,
     change,
     opened_thread,
     send_reply,
 )
-from services.correspondence.api.shelf import STATE_WORDS, deadline, people_of, shelf
-from services.correspondence.api.wire import Door, MatterId, said_in_http
+from services.correspondence.api.shelf import STATE_WORDS, Asked, address, deadline, people_of, sent_of, shelf
+from services.correspondence.api.wire import ID, Door, MatterId, said_in_http
 from services.correspondence.commands.matters import Correspondence, today
 from services.correspondence.domain.attachments import MAX_FILE_BYTES, MAX_FILES, too_large
 from services.correspondence.domain.matters import MAX_TEXT_CHARACTERS
 from services.correspondence.read_models import attachments
 from services.correspondence.read_models.attachments import Attachment
 
-SEE_OTHER: Final = 303
 KEY_BYTES: Final = 16  # of the key that makes a form sent twice count once
 KEY: Final = re.compile(r"[0-9a-f]{32}")
 REFUSALS: Final = (409, 422)  # what is shown beside the form; anything else is no matter of what was typed
 BAD_DEADLINE: Final = "Podaj termin jako datę."
-
-StaffForm = tuple[PanelSession, Mapping[str, str]]
+BAD_ASSIGNEE: Final = "Wybierz osobę z listy."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +82,10 @@ def _add_pages(routes: APIRouter, door: Door, panel: Panel) -> None:
 
     @routes.get("")
     async def inbox_page(
-        session: Annotated[PanelSession, Depends(staff)], behind: BehindOf, chosen: FilterOf
+        session: Annotated[PanelSession, Depends(staff)], asked: Annotated[Asked, Query()]
     ) -> HTMLResponse:
         """Show a page of the inbox."""
-        return await shelf(door, panel, session, chosen, behind)
+        return await shelf(door, panel, session, asked.filter(), asked.cursor)
 
     @routes.get("/{matter_id}")
     async def thread_page(session: Annotated[PanelSession, Depends(staff)], matter_id: MatterId) -> HTMLResponse:
@@ -107,6 +103,14 @@ def _add_pages(routes: APIRouter, door: Door, panel: Panel) -> None:
 def _add_forms(routes: APIRouter, door: Door, panel: Panel) -> None:
     async def staff_form(form: Annotated[StaffForm, Depends(panel.staff_form)]) -> StaffForm:
         return allowed(form[0]), form[1]
+
+    @routes.post("")
+    async def search(form: Annotated[StaffForm, Depends(staff_form)]) -> Response:
+        """Look for what was typed: by a form, so that no name is left in an address; without words, lead to one."""
+        chosen, cursor = sent_of(form[1])
+        if not chosen.search:
+            return see_other(address(chosen.query()))
+        return await shelf(door, panel, form[0], chosen, cursor)
 
     @routes.post("/{matter_id}/reply")
     async def reply(request: Request, matter_id: MatterId, form: Annotated[StaffForm, Depends(staff_form)]) -> Response:
@@ -129,7 +133,7 @@ def _add_forms(routes: APIRouter, door: Door, panel: Panel) -> None:
         except Problem as problem:
             failure = _failure(problem, text, kept)
             return await _thread_page(door, panel, session, matter_id, failure)
-        return RedirectResponse(f"/panel/inbox/{matter_id}", SEE_OTHER)
+        return see_other(f"/panel/inbox/{matter_id}")
 
     @routes.post("/{matter_id}/{deed}")
     async def carry_out(matter_id: MatterId, deed: str, form: Annotated[StaffForm, Depends(staff_form)]) -> Response:
@@ -139,7 +143,7 @@ def _add_forms(routes: APIRouter, door: Door, panel: Panel) -> None:
             await change(door, _act(deed, matter_id, session, fields))
         except Problem as problem:
             return await _thread_page(door, panel, session, matter_id, _failure(problem))
-        return RedirectResponse(f"/panel/inbox/{matter_id}", SEE_OTHER)
+        return see_other(f"/panel/inbox/{matter_id}")
 
 
 def _act(
@@ -152,6 +156,8 @@ def _act(
             return lambda letters, tx: letters.reopen(tx, matter_id)
         case "assign":
             assignee_id = fields.get("assignee") or session.principal.account_id
+            if not ID.fullmatch(assignee_id):
+                raise Problem(422, "Popraw osobę", errors=[{"message": BAD_ASSIGNEE}])
             return lambda letters, tx: letters.assign(tx, matter_id, assignee_id)
         case "deadline":
             due_on = _day(fields.get("due_on", ""))
@@ -204,6 +210,7 @@ async def _thread_page(
 ) -> HTMLResponse:
     matter, messages = await opened_thread(door, matter_id)
     accounts = [matter.account_id, matter.assignee_id or "", *(one.account_id for one in messages)]
+    people = await people_of(door, panel, session, accounts)
     return panel.render(
         "correspondence/thread.html",
         session,
@@ -212,8 +219,8 @@ async def _thread_page(
         messages=messages,
         words=STATE_WORDS,
         failure=failure,
-        people=await people_of(door, panel, session, accounts),
-        staff=await door.directory.staff(session.token),
+        people=people,
+        staff=people.staff,
         key=secrets.token_hex(KEY_BYTES),
         most=MAX_TEXT_CHARACTERS,
         deadline=deadline(matter, today(utc_now())),

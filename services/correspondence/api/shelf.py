@@ -3,22 +3,24 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import urlencode
 
 from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from libs.chassis.event_store import utc_now
+from libs.chassis.http import Problem
 from libs.chassis.panel import Panel, PanelSession
 from libs.chassis.searching import MAX_SEARCH_CHARACTERS
 from services.correspondence.api.directory import People
-from services.correspondence.api.inbox import Filter, following
-from services.correspondence.api.wire import Door
+from services.correspondence.api.inbox import Filter, Order, behind_of, chosen_of, following
+from services.correspondence.api.wire import ID, Door
 from services.correspondence.commands.matters import today
 from services.correspondence.domain.matters import MatterState
 from services.correspondence.read_models import inbox
-from services.correspondence.read_models.inbox import DuePlace, Meant
-from services.correspondence.read_models.matters import Overview, Place
+from services.correspondence.read_models.inbox import Meant
+from services.correspondence.read_models.matters import Overview
 
 ROWS: Final = 50
 NEAR_DAYS: Final = 2  # a deadline this close stands out
@@ -47,6 +49,46 @@ SHELVES: Final = (
 )
 
 
+MaybeId = Annotated[str, Field(pattern=f"^(?:{ID.pattern})?$")]
+
+
+class Asked(BaseModel):
+    """What an address of the page may ask for: choices and opaque ids, no words that somebody typed."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    status: Annotated[MatterState | None, BeforeValidator(chosen_of)] = None
+    assignee: MaybeId = ""
+    late: bool = False
+    kind: MaybeId = ""
+    lease: MaybeId = ""
+    order: Order = "activity"
+    cursor: str | None = None
+
+    def filter(self, search: str = "") -> Filter:
+        """Return which matters to list."""
+        return Filter(self.status, self.assignee or None, self.late, self.kind or None, search, self.order, self.lease)
+
+
+class Sent(Asked):
+    """What the page's form asks for: the same, and words, which no address may hold."""
+
+    search: Annotated[str, Field(max_length=MAX_SEARCH_CHARACTERS)] = ""
+
+
+def sent_of(fields: Mapping[str, str]) -> tuple[Filter, str | None]:
+    """Read the form: which matters to list, and the cursor behind which to go on.
+
+    Raises:
+        Problem: 422 for what the page's form cannot send.
+    """
+    try:
+        sent = Sent.model_validate(dict(fields))
+    except ValidationError as error:
+        raise Problem(422, "Nieprawidłowe dane") from error
+    return sent.filter(sent.search.replace("\x00", "").strip()), sent.cursor
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """A deadline in words; `urgent`: it is near, `late`: it is past."""
@@ -71,56 +113,58 @@ def deadline(matter: Overview, day: date) -> Due | None:
 
 
 async def people_of(door: Door, panel: Panel, session: PanelSession, account_ids: Sequence[str]) -> People:
-    """Give names of tenants and colleagues; while identity is away, those of the colleagues who have acted here."""
+    """Give names, and the staff; while identity is away, the names alone of colleagues who have acted here."""
     kept = await panel.names.of(account_ids)
-    asked = await door.directory.names(session.token, account_ids)
-    return People({**kept.known, **asked.known})
+    asked = await door.directory.ask(session.token, account_ids)
+    return People({**kept.known, **asked.known}, asked.staff)
 
 
 def _days(count: int) -> str:
     return "1\u00a0dzień" if count == ONE_DAY else f"{count}\u00a0dni"
 
 
-async def shelf(
-    door: Door, panel: Panel, session: PanelSession, chosen: Filter, behind: Place | DuePlace
-) -> HTMLResponse:
+async def shelf(door: Door, panel: Panel, session: PanelSession, chosen: Filter, cursor: str | None) -> HTMLResponse:
     """Show a page of the inbox; tenants, addresses and numbers of leases are looked for at identity."""
     account_id, day = session.principal.account_id, today(utc_now())
-    meant, warning = await _meant(door, session, chosen.search)
+    behind = await behind_of(chosen, cursor)
+    meant, warning = await _meant(door, session, chosen)
     wanted = chosen.wanted(account_id, meant)
     async with door.database.connection() as connection:
         page = await inbox.page(connection, wanted, behind, ROWS)
         counts = await inbox.shelves(connection, account_id, day)
         kinds = await inbox.kinds(connection, wanted)
     accounts = [account for one in page for account in (one.account_id, one.assignee_id or "")]
-    cursor = following(page, ROWS, chosen)
+    people = await people_of(door, panel, session, accounts)
+    further = following(page, ROWS, chosen)
     return panel.render(
         "correspondence/inbox.html",
         session,
         matters=[(one, deadline(one, day)) for one in page],
         chosen=chosen,
         narrowed=all(chosen != one for _, one, _ in SHELVES),
-        shelves=[(text, _address(one.query()), one == chosen, getattr(counts, name)) for text, one, name in SHELVES],
+        shelves=[(text, address(one.query()), one == chosen, getattr(counts, name)) for text, one, name in SHELVES],
         kinds=kinds,
         words=STATE_WORDS,
-        people=await people_of(door, panel, session, accounts),
-        staff=await door.directory.staff(session.token),
+        people=people,
+        staff=people.staff,
         warning=warning,
         most=MAX_SEARCH_CHARACTERS,
         home=HOME,
-        older=_address({"cursor": cursor, **chosen.query()}) if cursor else None,
+        older={"cursor": further, **chosen.query()} if further else None,
     )
 
 
-async def _meant(door: Door, session: PanelSession, text: str) -> tuple[Meant, str]:
+async def _meant(door: Door, session: PanelSession, chosen: Filter) -> tuple[Meant, str]:
     """Give what is looked for, and what to tell of a search that could not see everything."""
+    text = chosen.search
     if not text:
-        return Meant(), ""
+        return Meant(chosen.lease), ""
     found = await door.directory.search(session.token, text)
     if found is None:
         return Meant(text), AWAY
     return Meant(text, found.lease_ids, found.account_ids), "" if found.complete else MANY
 
 
-def _address(query: Mapping[str, str]) -> str:
+def address(query: Mapping[str, str]) -> str:
+    """Return the address of the list that these parameters bring."""
     return f"/panel/inbox?{urlencode(query)}" if query else "/panel/inbox"

@@ -8,14 +8,15 @@ from datetime import date
 from typing import Annotated, Final, cast
 
 from fastapi import APIRouter, Depends, Path
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from pydantic import ValidationError
 
 from libs.chassis.event_store import decided_again, utc_now
 from libs.chassis.http import Problem, not_found
-from libs.chassis.panel import Panel, PanelSession
+from libs.chassis.panel import Panel, PanelSession, StaffForm, see_other
 from services.correspondence.api.attachments import disposition
-from services.correspondence.api.pages import REFUSALS, SEE_OTHER, StaffForm, allowed, staff_of
+from services.correspondence.api.pages import REFUSALS, allowed, staff_of
+from services.correspondence.api.shelf import people_of
 from services.correspondence.api.wire import Door, said_in_http
 from services.correspondence.commands.matters import today
 from services.correspondence.domain import matter_types as domain
@@ -136,7 +137,7 @@ def _add_forms(routes: APIRouter, door: Door, panel: Panel) -> None:
             found = {fault["field"]: fault["message"] for fault in problem.errors}
             shown = Shown(before, found or {"name": problem.detail or problem.title}, problem.status)
             return await _form_page(door, panel, session, shown)
-        return RedirectResponse("/panel/matter-types", SEE_OTHER)
+        return see_other("/panel/matter-types")
 
 
 async def _define(door: Door, version: Version, account_id: str) -> None:
@@ -152,7 +153,7 @@ async def _form_page(door: Door, panel: Panel, session: PanelSession, shown: Sho
     version = shown.version
     async with door.database.connection() as connection:
         history = await matter_types.history(connection, version.matter_type_id)
-    people = await door.directory.names(session.token, [one.defined_by for one in history])
+    people = await people_of(door, panel, session, [one.defined_by for one in history])
     form = version.content.form
     rows: list[Field | None] = [*(form.fields if form else ())]
     return panel.render(

@@ -175,6 +175,8 @@ async def test_people_are_named_and_the_staff_take_care_of_matters(house: House)
     await signed_in(house)
     page = await house.client.get(f"/panel/inbox/{matter_id}")
     assert "Anna Żak" in page.text
+    nobody = await press(house, page, "assign", assignee="Anna Żak")
+    assert (nobody.status_code, "Wybierz osobę z listy" in nobody.text) == (422, True)
     assert (await press(house, page, "assign", assignee="s2")).status_code == 303
     assert "grażyna" in (await house.client.get(f"/panel/inbox/{matter_id}")).text
     assert "grażyna" in (await house.client.get("/panel/inbox")).text
@@ -259,7 +261,9 @@ async def test_without_identity_the_inbox_shows_ids_and_goes_on(house: House) ->
     page = await house.client.get(f"/panel/inbox/{matter_id}")
     assert page.status_code == 200
     assert "Przejmij sprawę" in page.text
-    searched = await house.client.get("/panel/inbox", params={"search": "kran"})
+    csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)
+    assert csrf
+    searched = await house.client.post("/panel/inbox", data={"csrf": csrf[1], "search": "kran"})
     assert "Usługa kont nie odpowiada" in searched.text
     assert matter_id in searched.text
 

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 
+import httpx
 import pytest
 
 from services.correspondence.api.shelf import Due, deadline
@@ -50,9 +51,24 @@ def test_what_does_not_wait_for_us_is_never_late() -> None:
     assert deadline(matter(None), TODAY) is None
 
 
+def hidden_of(form: str) -> dict[str, str]:
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+
+
+async def looked_for(house: House, **typed: str) -> httpx.Response:
+    """What the form of the inbox brings: a page at once, or the address of one."""
+    form = re.search(r'<form method="post" action="/panel/inbox".*?</form>', await inbox(house), re.DOTALL)
+    assert form
+    return await house.client.post("/panel/inbox", data={**hidden_of(form[0]), **typed}, follow_redirects=True)
+
+
+async def inbox(house: House) -> str:
+    return (await house.client.get("/panel/inbox")).text
+
+
 async def shown(house: House, **asked: str) -> list[str]:
     """The titles that the list shows, as a clerk sees it."""
-    page = await house.client.get("/panel/inbox", params=asked)
+    page = await looked_for(house, **asked)
     assert page.status_code == 200, page.text
     return re.findall(r"<td>(?:<strong>)?([^<]+)(?:</strong>)?[^/]*(?:</span>)?<br>", page.text)
 
@@ -68,7 +84,21 @@ async def test_a_matter_is_found_by_number_subject_tenant_address_or_lease(house
     for words in ("000002", "100%", "L2", "lipowa"):
         assert await shown(house, search=words) == [bulb], words
     assert await shown(house, search="10%") == []
-    assert "wpisz więcej słów" in (await house.client.get("/panel/inbox?search=a")).text
+    assert "wpisz więcej słów" in (await looked_for(house, search="a")).text
+    of_lease = (await house.client.get("/panel/inbox?lease=L2")).text
+    assert (bulb in of_lease, tap in of_lease) == (True, False)
+
+
+@pytest.mark.system
+async def test_no_address_holds_what_was_typed(house: House) -> None:
+    await house.open(title="Cieknący kran")
+    await signed_in(house)
+    found = await looked_for(house, search="anna", status="open")
+    assert str(found.url).endswith("/panel/inbox")
+    assert not re.search(r'(?:href|action)="[^"]*anna', found.text)
+    assert "Cieknący kran" in (await house.client.get("/panel/inbox?search=nobody")).text
+    assert str((await looked_for(house, status="open", search="")).url).endswith("/panel/inbox?status=open")
+    assert (await looked_for(house, search="anna", kind="../x")).status_code == 422
 
 
 @pytest.mark.system
@@ -89,6 +119,7 @@ async def test_filters_go_together_and_each_shelf_tells_how_much_lies_on_it(hous
     assert re.search(r'value="persons">[^<]+\(1\)', page)
     assert await shown(house, status="open", assignee="nobody") == ["Druga"]
     assert await shown(house, status="open", kind="persons", assignee="me", late="true") == ["Pierwsza"]
+    assert await shown(house, status="answered", late="true") == []
     assert await shown(house, status="", kind="", assignee="", search="") == ["Trzecia", "Druga", "Pierwsza"]
     assert [one["title"] for one in (await house.get("/inbox", CLERK, kind="persons")).json()["items"]] == ["Pierwsza"]
 
@@ -99,12 +130,16 @@ async def test_the_next_page_keeps_what_was_asked_for(house: House) -> None:
         await house.open(title=f"Winda {n}")
     await house.open(title="Kosz")
     await signed_in(house)
-    page = await house.client.get("/panel/inbox", params={"search": "winda", "assignee": "nobody"})
-    older = re.search(r'href="(/panel/inbox\?cursor=[^"]+)">Starsze', page.text)
-    assert older
-    second = await house.client.get(older[1].replace("&amp;", "&"))
+    page = await looked_for(house, search="winda", assignee="nobody")
+    *_, older = re.findall(r'<form method="post" action="/panel/inbox">.*?</form>', page.text, re.DOTALL)
+    second = await house.client.post("/panel/inbox", data=hidden_of(older))
     assert re.findall(r"Winda \d+|Kosz", second.text) == ["Winda 0"]
     assert "Starsze" not in second.text
+    every = await house.client.get("/panel/inbox?assignee=nobody")
+    link = re.search(r'href="(/panel/inbox\?cursor=[^"]+)">Starsze', every.text)
+    assert link
+    rest = await house.client.get(link[1].replace("&amp;", "&"))
+    assert re.findall(r"Winda \d+|Kosz", rest.text) == ["Winda 1", "Winda 0"]
 
 
 @pytest.mark.system

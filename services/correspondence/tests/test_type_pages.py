@@ -5,6 +5,7 @@ import re
 import httpx
 import pytest
 
+from libs.chassis.auth import Principal
 from services.correspondence.tests.conftest import ACCOUNTANT, House, Identity
 from services.correspondence.tests.test_inbox import signed_in
 
@@ -48,6 +49,17 @@ async def test_an_edit_is_a_new_version_that_tenants_see_at_once(house: House) -
     page = await house.client.get("/panel/matter-types/persons")
     assert "Wersja 1" in page.text
     assert "clerk" in page.text
+
+
+async def test_without_identity_the_history_names_colleagues_who_have_acted_here(
+    house: House, identity: Identity
+) -> None:
+    identity.staff = Principal("s1", frozenset({"clerk"}), name="Grażyna Nowak")
+    await signed_in(house)
+    assert (await save(house, "waste", name="Śmieci")).status_code == 303
+    house.parts.app().state.door.directory._url = "http://127.0.0.1:9/directory"
+    page = await house.client.get("/panel/matter-types/waste")
+    assert re.search(r"Wersja 2: Śmieci, [^<]*, Grażyna Nowak", page.text)
 
 
 async def test_saving_what_is_there_already_is_no_new_version(house: House) -> None:
