@@ -87,6 +87,8 @@ class Service(Generic[SettingsT]):
     commands: Sequence[Command[SettingsT]] = ()
     reads_again: bool = False
     """Whether its projection may begin again with a topic that was made again: it knows what it has seen."""
+    roles: Sequence[str] = ROLES
+    """The roles that its processes may have; those that `build` makes no part for are left out."""
 
 
 async def open_database(settings: StoringSettings, application: str) -> Database:
@@ -240,7 +242,7 @@ async def _restore(service: Service[SettingsT], settings: SettingsT) -> int:
 
 def _storing_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", service: Service[Any]) -> None:
     """What a service with a database and events of its own can do beside serving HTTP."""
-    for role in ROLES:
+    for role in service.roles:
         verbs.add_parser(role, help=f"run the {role} alone")
     verbs.add_parser("migrate", help="apply the database schema as its owner")
     if "republish" not in {command.name for command in service.commands}:
@@ -276,7 +278,7 @@ async def _carry_out(service: Service[SettingsT], settings: SettingsT, arguments
         return await _restore(service, settings)
     if verb == "read-again":
         return await _read_again(service, settings)
-    return await run_roles(service, settings, ROLES if verb == "all" else (verb,))
+    return await run_roles(service, settings, service.roles if verb == "all" else (verb,))
 
 
 def main(service: Service[Any], argv: Sequence[str] | None = None) -> int:

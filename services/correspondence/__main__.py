@@ -5,7 +5,7 @@ from services.correspondence.app import FOLDER, NAME, build
 from services.correspondence.operate import COMMANDS
 from services.correspondence.settings import Settings
 
-CORRESPONDENCE = Service(NAME, Settings, build, FOLDER, COMMANDS)
+CORRESPONDENCE = Service(NAME, Settings, build, FOLDER, COMMANDS, roles=("api", "relay"))
 
 if __name__ == "__main__":
     run(CORRESPONDENCE)

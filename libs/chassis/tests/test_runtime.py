@@ -1,8 +1,28 @@
-"""Work that is done now and then goes on although the database is away for a while."""
+"""Work that is done now and then goes on although the database is away; each service offers the roles it has."""
 
 import asyncio
+from pathlib import Path
+from typing import NoReturn
 
-from libs.chassis.runtime import now_and_then
+import pytest
+
+from libs.chassis.runtime import Service, main, now_and_then
+from libs.chassis.settings import StoringSettings
+
+
+async def not_built(_: StoringSettings) -> NoReturn:
+    raise AssertionError
+
+
+def test_help_offers_the_roles_that_a_service_has_and_no_other_is_run(capsys: pytest.CaptureFixture[str]) -> None:
+    service = Service("letters", StoringSettings, not_built, Path(), roles=("api", "relay"))
+    with pytest.raises(SystemExit) as asked:
+        main(service, ["--help"])
+    offered = capsys.readouterr().out
+    assert (asked.value.code, "run the relay alone" in offered, "projector" in offered) == (0, True, False)
+    with pytest.raises(SystemExit) as refused:
+        main(service, ["projector"])
+    assert refused.value.code == 2
 
 
 async def test_work_that_finds_the_database_away_is_done_again_at_the_next_round() -> None:

@@ -67,8 +67,9 @@ class _Pages:
             found = await statements.file(connection, file_id)
         if found is None:
             raise not_found()
+        names = await self._panel.names.of([found.imported_by])
         return self._panel.render(
-            "payments/statement.html", session, file=found, figures=FIGURES, known=known, **words()
+            "payments/statement.html", session, file=found, names=names, figures=FIGURES, known=known, **words()
         )
 
     async def take(self, request: Request, form: StaffForm) -> Response:

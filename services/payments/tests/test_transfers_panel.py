@@ -41,6 +41,7 @@ async def test_a_statement_sent_in_is_reported_and_what_is_unclear_is_found_cred
     assert sent.status_code == 303
     report = await office.http.get(sent.headers["location"])
     assert "12/2026" in report.text
+    assert "(hasło awaryjne)" in report.text
     assert re.search(r"Do wyjaśnienia</dt><dd>2, razem 124,44\u00a0zł", report.text)
     again = await upload(office, mbank([Line(12_345, f"za luty {virtual(1)}"), Line(99)]))
     assert "był już wczytany" in (await office.http.get(again.headers["location"])).text
@@ -63,6 +64,8 @@ async def test_a_statement_sent_in_is_reported_and_what_is_unclear_is_found_cred
         True,
     )
     assert f'name="confirmed" value="{LEASE}"' in asked.text
+    assert "Wpłacający według banku</dt><dd>ŁUCJA ŻÓŁĆ" in asked.text
+    assert all(f'/panel/leases{way}{LEASE}"' in asked.text for way in ("?lease=", "/"))
     assert not [event for event in await office.events() if isinstance(event, TransferCredited)]
     credited = await press(office.http, asked, ".*/credit", lease=LEASE, confirmed=LEASE, note="dzwonił najemca")
     page = await office.http.get(credited.headers["location"])
