@@ -63,3 +63,39 @@ async def test_a_head_that_does_not_end_is_refused(begin: bytes) -> None:
     pieces = [PIECE] * (MAX_HEAD_BYTES // len(PIECE) + 1)
 
     assert await answer_to(begin, *pieces) == b"HTTP/1.1 400 Bad Request\r\n"
+
+
+HEAD = b"GET /healthz HTTP/1.1\r\nhost: a\r\n"
+CHUNKED = b"POST /healthz HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [HEAD + b"x-long: " + PIECE * 200 + b"\r\n\r\n"],
+        [HEAD + b"x-some: y\r\n" * 20_000 + b"\r\n"],
+        [CHUNKED, b"x-long: ", *[PIECE] * 66],
+        [CHUNKED, *[b"x-some: " + PIECE + b"\r\n"] * 66],
+    ],
+    ids=["one long header at once", "many headers at once", "a trailer without end", "trailers without end"],
+)
+async def test_a_head_too_long_is_refused_and_the_connection_closed_however_it_comes(pieces: list[bytes]) -> None:
+    async def app(_: Scope, receive: Receive, __: Send) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    assert (await whole_answer_to(app, *pieces)).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+async def test_trailers_of_a_usual_length_are_no_headers() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        told = str(sorted(name.decode() for name, _ in scope["headers"])).encode()
+        head = [(b"content-length", str(len(told)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        await send({"type": "http.response.body", "body": told})
+
+    answer = await whole_answer_to(app, CHUNKED + b"authorization: mine\r\n\r\n")
+
+    assert answer.endswith(b"['host', 'transfer-encoding']")
