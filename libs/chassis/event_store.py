@@ -17,6 +17,7 @@ from libs.chassis.metrics import EVENTS_APPENDED
 from libs.chassis.postgres import CONFLICT, Connection
 from libs.events.envelope import MAX_RECORD_BYTES, Envelope, EventData, encode, new_event_id
 
+OWN_TABLES = frozenset({"events", "idempotency_keys"})  # what an append writes that may be there already
 APPEND_ATTEMPTS = 8  # a stream contended more often than this is answered 503 rather than kept waiting
 
 # Events and their outbox rows, in one statement and in the order given; none while Kafka is ahead of the store.
@@ -219,16 +220,19 @@ class EventStore:
 
 @contextmanager
 def append_conflicts() -> Iterator[None]:
-    """Say in the store's words that a unique index of `events` refused an event.
+    """Say in the store's words that a unique index of `events` refused an event, or that of the keys an answer.
 
     Raises:
         WrongExpectedVersionError, DuplicateKeyError: as `EventStore.append`.
+        asyncpg.UniqueViolationError: of any other table, as it came.
     """
     try:
         yield
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name == "events_business_key":
             raise DuplicateKeyError(str(error.detail)) from error
+        if error.table_name not in OWN_TABLES:
+            raise
         raise WrongExpectedVersionError(str(error.detail)) from error
 
 

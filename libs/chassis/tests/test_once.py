@@ -1,16 +1,19 @@
 """A command in one statement: key, event, outbox row and answer exist together or not at all."""
 
+import asyncpg
 import pytest
 
 from libs.chassis.event_store import Append, EventStore, StoreBehindError, WrongExpectedVersionError
 from libs.chassis.http.idempotency import TRY_LOCK
 from libs.chassis.once import InFlightError, KeyUse, OtherRequestError, StoredAnswer, append_once
 from libs.chassis.tests.conftest import Desk
+from libs.chassis.tests.test_postgres import HOLD
 from libs.events.payments import PaymentExpired
 
 pytestmark = pytest.mark.system
 
 COMMAND = "select append_once($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+COMMAND_AND_NOTE = f"with done as ({COMMAND} as outcome), note as ({HOLD}) select outcome from done"
 FIND = "select request_sha256, status, answer from idempotency_keys"
 NOTE_AHEAD = """
 insert into ahead (event_id, topic, subject, stream_version, partition, "offset") values ('e', 't', 's', 1, 0, 0)
@@ -19,10 +22,10 @@ USE = KeyUse.of("account-1 POST /here", "key-1", {"amount_grosze": 100})
 ANSWER = StoredAnswer(201, {"payment_id": "p1"})
 
 
-async def command(desk: Desk, store: EventStore, version: int = 1, use: KeyUse = USE) -> None:
+async def command(desk: Desk, store: EventStore, version: int = 1, use: KeyUse = USE, statement: str = COMMAND) -> None:
     recording = store.recording(Append("L-1", PaymentExpired(payment_id="p1")), version)
     async with desk.database.connection() as connection:
-        await append_once(connection, COMMAND, use, recording, ANSWER)
+        await append_once(connection, statement, use, recording, ANSWER)
 
 
 async def written(desk: Desk) -> tuple[int, int, int]:
@@ -77,5 +80,15 @@ async def test_while_kafka_is_ahead_nothing_is_written(desk: Desk, store: EventS
 
     with pytest.raises(StoreBehindError):
         await command(desk, store)
+
+    assert await written(desk) == (0, 0, 0)
+
+
+async def test_what_is_taken_in_another_table_is_no_stream_that_moved_on(desk: Desk, store: EventStore) -> None:
+    async with desk.database.connection() as connection:
+        await connection.execute(HOLD)
+
+    with pytest.raises(asyncpg.UniqueViolationError, match="notes"):
+        await command(desk, store, statement=COMMAND_AND_NOTE)
 
     assert await written(desk) == (0, 0, 0)

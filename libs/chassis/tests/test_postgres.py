@@ -12,6 +12,7 @@ from libs.chassis.tests.conftest import Desk
 
 pytestmark = pytest.mark.system
 SESSION_LOCK = "select pg_try_advisory_lock(1)"
+OWN_PID = "select pg_backend_pid()"
 STARTING_UP = b"SFATAL\0C57P03\0Mthe database system is starting up\0\0"
 TRIES = 50
 HOLD = "insert into notes values (0, 1, 'x')"
@@ -32,9 +33,11 @@ async def test_a_process_paused_inside_a_transaction_loses_it_and_nobody_waits_f
 async def test_what_a_session_holds_ends_with_it_whatever_befell_it(desk: Desk) -> None:
     with pytest.raises(ZeroDivisionError):
         async with desk.database.session() as session:
+            before = await session.fetchval(OWN_PID)
             assert await session.fetchval(SESSION_LOCK)
             raise ZeroDivisionError
     async with desk.database.session() as session:
+        assert await session.fetchval(OWN_PID) != before  # the same backend would be given its own lock again
         assert await session.fetchval(SESSION_LOCK)
 
 

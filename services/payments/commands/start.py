@@ -1,11 +1,14 @@
 """Starting a payment: the lease is known, the amount within the limit, and from now on Autopay may be asked for it.
 
 The tenants' most frequent command: one question and one statement, without a transaction around them (ADR 22).
+In a process one start of a lease is at work at a time.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from weakref import WeakValueDictionary
 
 from libs.chassis.event_store import Append, EventStore, WrongExpectedVersionError, decided_again
 from libs.chassis.once import KeyUse, StoredAnswer
@@ -16,6 +19,7 @@ from services.payments.read_models import leases, payments
 from services.payments.read_models.payments import PaymentRow
 
 Answer = Callable[[PaymentRow], StoredAnswer]
+Attempt = Callable[[Connection], Awaitable[StoredAnswer]]
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class PaymentStarter:
         self._store = store
         self._limit_grosze = limit_grosze
         self._new_id = new_id
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def start(self, use: KeyUse, lease_id: str, wanted: Wanted, answer: Answer) -> StoredAnswer:
         """Start a payment once per key; returns what `answer` makes of it, or what was answered before.
@@ -53,6 +58,12 @@ class PaymentStarter:
             InFlightError, OtherRequestError: the key cannot be used now, or at all.
         """
         attempt = partial(self._attempt, use, lease_id, wanted, answer)
+        # Those who wait for a lease hold no connection: one tenant must not occupy the pool. Between processes, and
+        # towards whoever else appends to the lease's stream, its row is locked.
+        async with self._turns.setdefault(lease_id, asyncio.Lock()):
+            return await self._started(lease_id, attempt)
+
+    async def _started(self, lease_id: str, attempt: Attempt) -> StoredAnswer:
         try:
             async with self._database.connection() as connection:
                 given = await attempt(connection)
@@ -61,7 +72,7 @@ class PaymentStarter:
         self._database.ring()
         return given
 
-    async def _in_turn(self, lease_id: str, attempt: Callable[[Connection], Awaitable[StoredAnswer]]) -> StoredAnswer:
+    async def _in_turn(self, lease_id: str, attempt: Attempt) -> StoredAnswer:
         """Once more, with the lease locked first: what is known then is still so when it is written."""
         async with self._database.transaction() as tx:
             await leases.lock(tx, lease_id)

@@ -1,5 +1,6 @@
 """Tenants' doors: who may start and see which payment, what is refused, and commands sent twice."""
 
+import asyncio
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -7,9 +8,13 @@ import pytest
 
 from libs.chassis.auth import Principal
 from libs.chassis.once import KeyUse, StoredAnswer
+from libs.chassis.postgres import Database
+from libs.chassis.testing import eventually
 from libs.events.payments import PaymentInitiated
 from services.payments.api.wire import money
-from services.payments.commands.start import Wanted
+from services.payments.app import event_store
+from services.payments.commands.start import PaymentStarter, Wanted
+from services.payments.read_models import leases
 from services.payments.read_models.payments import PaymentRow
 from services.payments.settings import LIMIT_GROSZE
 from services.payments.tests import itn
@@ -20,6 +25,7 @@ pytestmark = pytest.mark.system
 STAFF = Principal("staff-1", frozenset({"operator"}), {LEASE: "tenant"})
 PATH = f"/leases/{LEASE}/payments"
 KEY = {"Idempotency-Key": "key-1"}
+LOCK_WAITS = "select count(*) from pg_locks where not granted"
 
 
 async def test_a_started_payment_says_where_to_send_the_payer_and_with_what(office: Office) -> None:
@@ -109,6 +115,29 @@ async def test_payments_of_one_lease_started_at_once_by_several_processes_all_st
 
     assert len({given.body for given in await at_once(*calls)}) == 12
     assert (await office.counts())["events"] == 12
+
+
+async def test_starts_that_wait_for_one_lease_leave_connections_for_others(office: Office) -> None:
+    def answer(row: PaymentRow) -> StoredAnswer:
+        return StoredAnswer(201, row.payment_id)
+
+    small = await Database.open(office.made.service_dsn, max_connections=2)
+    starter = PaymentStarter(small, event_store(), LIMIT_GROSZE)
+    async with office.database.transaction() as tx:
+        await leases.lock(tx, LEASE)
+        waiting = [
+            asyncio.create_task(starter.start(KeyUse.of("account-1", str(n), {}), LEASE, Wanted(100), answer))
+            for n in range(20)
+        ]
+
+        async def one_waits() -> bool:
+            return bool(await tx.fetchval(LOCK_WAITS))
+
+        await eventually(one_waits, what="a start that waits for the lease")
+        await starter.start(KeyUse.of("account-2", "key", {}), NEIGHBOURS, Wanted(100), answer)
+        assert not any(each.done() for each in waiting)
+    assert len({given.body for given in await asyncio.gather(*waiting)}) == 20
+    await small.close()
 
 
 async def test_without_a_key_nothing_starts(office: Office) -> None:
