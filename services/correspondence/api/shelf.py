@@ -1,7 +1,7 @@
 """The inbox as a page: what is looked for, filters with counts, a list in which near and past deadlines show."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Final
 from urllib.parse import urlencode
@@ -71,13 +71,16 @@ class Asked(BaseModel):
 
 
 class Sent(Asked):
-    """What the page's form asks for: the same, and words, which no address may hold."""
+    """What the page's form asks for: the same, and words, which no address may hold; `shelf`: where they were typed."""
 
     search: Annotated[str, Field(max_length=MAX_SEARCH_CHARACTERS)] = ""
+    shelf: Annotated[MatterState | None, BeforeValidator(chosen_of)] = None
 
 
 def sent_of(fields: Mapping[str, str]) -> tuple[Filter, str | None]:
     """Read the form: which matters to list, and the cursor behind which to go on.
+
+    Words are looked for in every state, unless another one is chosen than that of the shelf where they were typed.
 
     Raises:
         Problem: 422 for what the page's form cannot send.
@@ -86,7 +89,10 @@ def sent_of(fields: Mapping[str, str]) -> tuple[Filter, str | None]:
         sent = Sent.model_validate(dict(fields))
     except ValidationError as error:
         raise Problem(422, "Nieprawidłowe dane") from error
-    return sent.filter(sent.search.replace("\x00", "").strip()), sent.cursor
+    search = sent.search.replace("\x00", "").strip()
+    if search and sent.status == sent.shelf:
+        sent.status = None
+    return sent.filter(search), sent.cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +139,7 @@ async def shelf(door: Door, panel: Panel, session: PanelSession, chosen: Filter,
         page = await inbox.page(connection, wanted, behind, ROWS)
         counts = await inbox.shelves(connection, account_id, day)
         kinds = await inbox.kinds(connection, wanted)
+        elsewhere = 0 if page or not chosen.search else await inbox.in_every_state(connection, wanted)
     accounts = [account for one in page for account in (one.account_id, one.assignee_id or "")]
     people = await people_of(door, panel, session, accounts)
     further = following(page, ROWS, chosen)
@@ -144,6 +151,8 @@ async def shelf(door: Door, panel: Panel, session: PanelSession, chosen: Filter,
         narrowed=all(chosen != one for _, one, _ in SHELVES),
         shelves=[(text, address(one.query()), one == chosen, getattr(counts, name)) for text, one, name in SHELVES],
         kinds=kinds,
+        elsewhere=elsewhere,
+        everywhere=replace(chosen, status=None, late=False).query(),
         words=STATE_WORDS,
         people=people,
         staff=people.staff,

@@ -4,7 +4,7 @@ Columns: the view `matter_overviews` and `matters`, which `matters.project` keep
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -145,3 +145,9 @@ async def kinds(tx: Connection, wanted: Wanted) -> list[Kind]:
         Kind(row["matter_type_id"], row["name"], counted.get(row["matter_type_id"], 0)) for row in await tx.fetch(NAMES)
     ]
     return sorted(found, key=lambda kind: kind.name)
+
+
+async def in_every_state(tx: Connection, wanted: Wanted) -> int:
+    """Count what the same filters leave in whatever state, late or not."""
+    counted = await kinds(tx, replace(wanted, states=list(MatterState), due_before=None))
+    return sum(one.matters for one in counted if wanted.matter_type_id in (None, one.matter_type_id))

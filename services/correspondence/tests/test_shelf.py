@@ -90,6 +90,24 @@ async def test_a_matter_is_found_by_number_subject_tenant_address_or_lease(house
 
 
 @pytest.mark.system
+async def test_words_are_looked_for_in_every_state_unless_one_is_chosen_beside_them(house: House) -> None:
+    await house.reply(await house.open(title="Zgubione klucze"))
+    await signed_in(house)
+    shelf = (await house.client.get("/panel/inbox?status=open&order=deadline")).text
+    assert "Zgubione klucze" not in shelf
+    typed = {**hidden_of(shelf), "search": "klucze", "status": "open", "order": "deadline"}
+    found = await house.client.post("/panel/inbox", data=typed)
+    assert "Zgubione klucze" in found.text
+    chosen = {**hidden_of(found.text), "search": "klucze", "status": "open"}
+    narrowed = (await house.client.post("/panel/inbox", data=chosen)).text
+    assert ("Zgubione klucze" in narrowed, "Nic nie znaleziono. W innych stanach: 1." in narrowed) == (False, True)
+    *_, button = re.findall(r'<form method="post" action="/panel/inbox">.*?</form>', narrowed, re.DOTALL)
+    assert "Zgubione klucze" in (await house.client.post("/panel/inbox", data=hidden_of(button))).text
+    nowhere = (await house.client.post("/panel/inbox", data={**chosen, "search": "winda"})).text
+    assert ("Nic nie znaleziono." in nowhere, "W innych" in nowhere) == (True, False)
+
+
+@pytest.mark.system
 async def test_no_address_holds_what_was_typed(house: House) -> None:
     await house.open(title="Cieknący kran")
     await signed_in(house)
