@@ -20,7 +20,7 @@ def collected_by_hand() -> Iterator[None]:
     """Switch the collector off, and leave what exists now alone: it cost the reading of records up to a third.
 
     Whoever stays in here for long calls `gc.collect()` now and then, at a place of its choosing. What is garbage now is
-    found afterwards: to look for it first would take a charge run of some thousand leases a tenth longer.
+    found afterwards: to look for it first would cost short work a tenth of its time.
     """
     gc.freeze()
     gc.disable()

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from libs.chassis.event_store import WrongExpectedVersionError
 from libs.chassis.kept_records import columns_of, record_of, storable
+from libs.chassis.logs import brief
 from libs.chassis.metrics import RECORDS_SET_ASIDE
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Connection, Database, Row, after_commit
 from libs.chassis.projection.contract import UNEXPECTED, Projector, SetAside
@@ -240,7 +241,7 @@ class SetAsideDesk:
         except PASSING:
             raise
         except Exception as error:  # noqa: BLE001  # what a record causes is this record's outcome, and it counts
-            return SetAside(record, UNEXPECTED, repr(error)[:FAULT_CHARACTERS])
+            return SetAside(record, UNEXPECTED, brief(error)[:FAULT_CHARACTERS])
         return refused[0] if refused else None
 
     async def _open(self, tx: Connection, record_id: int) -> Row:

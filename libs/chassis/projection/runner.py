@@ -19,7 +19,7 @@ from faststream.kafka.message import FAKE_CONSUMER
 
 from libs.chassis.garbage import collect_seldom
 from libs.chassis.kafka import MissingTopicError, Record, admin_options, new_broker, topic_ids
-from libs.chassis.logs import logger
+from libs.chassis.logs import brief, logger
 from libs.chassis.metrics import PROJECTION_LAG, PROJECTION_STOPPED, RECORDS_PROJECTED, STALE_BATCHES
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Database
 from libs.chassis.projection.contract import UNEXPECTED, Projector, SetAside
@@ -221,7 +221,7 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
             try:
                 await self._take_partition(at, records)
             except Exception as error:  # noqa: BLE001  # FastStream would log it and go on without these records
-                logger(__name__).error("batch given back, it is read again", error=repr(error), topic=at.topic)
+                logger(__name__).error("batch given back, it is read again", error=brief(error), topic=at.topic)
                 await self._pause(BACKOFF_SECONDS[-1])
                 await self._drop(at)
 
@@ -262,12 +262,12 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
             except StalePositionError:
                 raise
             except (*UNAVAILABLE, *CONFLICT) as error:
-                logger(__name__).warning("projection waits", error=repr(error), failures=failures)
+                logger(__name__).warning("projection waits", error=brief(error), failures=failures)
             except Exception as error:  # noqa: BLE001  # whatever one record causes must not stop the others
                 if failures + 1 >= FAULT_ATTEMPTS:
                     await self._isolate(expected, records, error)
                     return
-                logger(__name__).warning("projection tries again", error=repr(error), failures=failures)
+                logger(__name__).warning("projection tries again", error=brief(error), failures=failures)
             else:
                 return
             await self._pause(_backoff(failures))
@@ -278,9 +278,9 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         """Halve the batch until the record at fault is alone, and set that one aside."""
         if len(records) == 1:
             logger(__name__).error(
-                "record set aside after an unexpected error", error=repr(error), offset=records[0].offset
+                "record set aside after an unexpected error", error=brief(error), offset=records[0].offset
             )
-            await self._apply_nothing(expected, SetAside(records[0], UNEXPECTED, repr(error)[:1000]))
+            await self._apply_nothing(expected, SetAside(records[0], UNEXPECTED, brief(error)[:1000]))
             return
         middle = len(records) // 2
         await self._apply_with_patience(expected, records[:middle])

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from libs.chassis.logs import told
+from libs.chassis.logs import brief, told
 
 NAME = "Kowalska-Zielińska"
 
@@ -79,3 +79,24 @@ def test_a_refusal_is_told_without_the_row_or_the_input_that_was_refused(refuse:
     assert says in said
     assert "in test_a_refusal" in said
     assert NAME not in said
+
+
+def amount_refused() -> None:
+    int(NAME)
+
+
+@pytest.mark.parametrize(
+    ("refuse", "says"),
+    [
+        (row_refused, "CheckViolationError in row_refused (test_logs.py:"),
+        (input_refused, ": born_in: int_parsing"),
+        (amount_refused, "ValueError in amount_refused (test_logs.py:"),
+        (refused_for_both, "ExceptionGroup(ValueError; CheckViolationError in row_refused"),
+    ],
+)  # fmt: skip
+def test_an_error_in_a_line_quotes_nothing_that_was_at_hand(refuse: object, says: str) -> None:
+    assert callable(refuse)
+    with pytest.raises((asyncpg.PostgresError, ValueError, ExceptionGroup)) as refused:
+        refuse()
+    assert says in brief(refused.value)
+    assert NAME not in brief(refused.value)

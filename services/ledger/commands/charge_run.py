@@ -1,6 +1,7 @@
 """The charge run of a month: every lease running then is charged the lines stored with it, once, however often run."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,6 +20,7 @@ from services.ledger.read_models import charges, leases
 from services.ledger.read_models.leases import LeaseRow
 
 LEASES_AT_ONCE: Final = 500
+PAGES_BEFORE_A_LOOK: Final = 50  # for garbage, while Python does not look by itself
 PAGES_AT_ONCE: Final = 2  # one is written while the other is made; more would only wait
 
 _LINES: Final = TypeAdapter[tuple[Line, ...]](Lines)
@@ -83,6 +85,9 @@ class Charger:
             if not page:
                 return
             pages.looked_at += len(page)
+            pages.done += 1
+            if pages.done % PAGES_BEFORE_A_LOOK == 0:
+                gc.collect()
             self._tell(pages.looked_at)
 
     async def _charge(self, tx: Connection, page: Sequence[LeaseRow], done: ChargeRun, today: date) -> None:
@@ -113,6 +118,7 @@ class _Pages:
     leases_at_once: int
     after: str = ""
     looked_at: int = 0
+    done: int = 0
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def take(self, tx: Connection) -> Sequence[LeaseRow]:

@@ -15,7 +15,7 @@ from typing import Final
 from libs.chassis.garbage import collected_by_hand
 from libs.chassis.kafka import Record
 from libs.chassis.kafka_log import KafkaLog, Places
-from libs.chassis.logs import logger
+from libs.chassis.logs import brief, logger
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Connection, Database
 from libs.chassis.projection import Positions, SetAside, StalePositionError
 from libs.chassis.projection.contract import UNEXPECTED
@@ -106,7 +106,7 @@ class Filling:
                 reached = {at: end for at, end in places.items() if end > began.get(at, 0)}
                 if all(end <= self._doubtful.get(at, 0) for at, end in reached.items()):
                     raise
-                logger(__name__).error("records put off after an unexpected error", error=repr(error))
+                logger(__name__).error("records put off after an unexpected error", error=brief(error))
                 self._doubtful |= reached
                 self._heads.forget()
             else:
@@ -171,8 +171,8 @@ class Filling:
             try:
                 one = self._projector.read([record])
             except Exception as error:  # noqa: BLE001
-                logger(__name__).error("record set aside after an unexpected error", error=repr(error))
-                one = Reading(set_aside=[SetAside(record, UNEXPECTED, repr(error)[:1000])])
+                logger(__name__).error("record set aside after an unexpected error", error=brief(error))
+                one = Reading(set_aside=[SetAside(record, UNEXPECTED, brief(error)[:1000])])
             reading.add(one)
         return reading
 

@@ -13,7 +13,7 @@ from confluent_kafka import KafkaException
 
 from libs.chassis.kafka import MissingTopicError, Record
 from libs.chassis.kafka_log import KafkaLog, Places, SilentLogError, open_log
-from libs.chassis.logs import logger
+from libs.chassis.logs import brief, logger
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Connection, Database
 from libs.chassis.projection import Positions, SetAside, StalePositionError
 from libs.chassis.projection.positions import Step
@@ -203,10 +203,10 @@ class Rebuild:
                 await self._apply_with_patience(number, places, batch[:middle])
                 await self._apply_with_patience(number, places, batch[middle:])
                 return
-            logger(__name__).error("record set aside after an unexpected error", error=repr(error))
+            logger(__name__).error("record set aside after an unexpected error", error=brief(error))
             async with self._database.transaction() as tx:
                 await self._move(tx, number, places, batch)
-                await refused.keep(tx, number, [SetAside(batch[0], UNEXPECTED, repr(error)[:1000])])
+                await refused.keep(tx, number, [SetAside(batch[0], UNEXPECTED, brief(error)[:1000])])
         if places is not None:
             _advance(places, batch)
 
