@@ -90,6 +90,7 @@ def test_paying_and_looking_back(browser: Browser, portal: StandIn) -> None:
 def test_a_letter_with_a_file(browser: Browser, portal: StandIn) -> None:
     with window(browser, portal.home) as context:
         page = context.new_page()
+        page.on("filechooser", lambda _: None)  # the browser learns to tell of it long before it is opened
         sign_in(page)
         press(page, in_menu(page, "Korespondencja"))
         press(page, page.get_by_role("link", name="Dodaj korespondencję"))
