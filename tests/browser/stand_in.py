@@ -67,7 +67,9 @@ async def _served() -> AsyncIterator[StandIn]:
         correspondence_url=company.correspondence.url,
         autopay_url=company.autopay_url,
         trusted_profile_url=LOGIN_GOV_PL,
-        company_contact="tel. 71 000 00 00",
+        company_contact="ul. Przykładowa 1, 99-999 Dębowiec",
+        company_email="obsluga.mieszkancow@tbs-debowiec.example",
+        company_phone="71 000 00 00",
     )
     build()
     http = open_http()

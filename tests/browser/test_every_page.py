@@ -62,4 +62,4 @@ def test_every_page_is_sound_in_every_mode(browser: Browser, portal: Portal) -> 
         for mode, wrong in in_every_mode(page)
         for one in wrong
     ]
-    assert found == []
+    assert not found, "\n".join(found)

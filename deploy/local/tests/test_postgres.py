@@ -13,6 +13,7 @@ from deploy.local import postgres, postgres_access
 from deploy.local.postgres import PostgresNode
 from deploy.local.postgres_access import owner_role, service_role
 from deploy.local.progress import StackError
+from libs.chassis.testing import eventually
 
 pytestmark = pytest.mark.system
 
@@ -32,14 +33,25 @@ async def running(node: PostgresNode, log: Path) -> AsyncIterator["subprocess.Po
         program.stop(process)
 
 
+def children_of(pid: int) -> list[Path]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return [Path("/proc") / child for child in children]
+
+
 async def test_nothing_that_was_committed_is_lost_by_a_kill(postgres_node: PostgresNode, tmp_path: Path) -> None:
     log = tmp_path / "log"
     async with running(postgres_node, log) as process:
         connection = await asyncpg.connect(postgres_node.access.dsn())
         await connection.execute("create table kept as select 1 as one")
+        children = children_of(process.pid)
         process.kill()
         process.wait()
         connection.terminate()
+
+    async def left_alone() -> bool:  # they hold its memory until they notice; a supervisor tries again until then
+        return not any(child.exists() for child in children)
+
+    await eventually(left_alone, what="the end of the killed server's processes")
     async with running(postgres_node, log):
         connection = await asyncpg.connect(postgres_node.access.dsn())
         assert await connection.fetchval("select one from kept") == 1
