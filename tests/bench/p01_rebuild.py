@@ -13,7 +13,9 @@ MIB: Final = 1024
 LOOK_SECONDS: Final = 0.05
 
 REBUILD = Bar("P1", "a new book from offset 0, indexed and whole", "events/s", 0.6, 0.8, limit=LIMIT)
-GROWTH = Bar("P10", "P1's ratio at the largest size to that of 100,000 events (1 where that is the largest)", "", 0.8, 0.95)
+GROWTH = Bar(
+    "P10", "P1's ratio at the largest size to that of 100,000 events (1 where that is the largest)", "", 0.8, 0.95
+)
 MEMORY = Bar("P10 memory", "a rebuild's own process, largest size", "MiB", 300, 200, more_is_better=False)
 
 
