@@ -6,10 +6,14 @@ MAX_SEARCH_CHARACTERS: Final = 100
 MAX_WORDS: Final = 8
 
 
+def words_of(text: str) -> list[str]:
+    """Give the words that are looked for, at most `MAX_WORDS`, each once; to be compared by SQL's `folded`."""
+    return list(dict.fromkeys(text.replace("\x00", "").split()))[:MAX_WORDS]
+
+
 def patterns(text: str) -> list[str] | None:
     """Give a LIKE pattern for each word, to be compared by SQL's `folded`; None: nothing is looked for."""
-    words = text.replace("\x00", "").split()[:MAX_WORDS]
-    return [f"%{_literal(word)}%" for word in words] or None
+    return [f"%{_literal(word)}%" for word in words_of(text)] or None
 
 
 def _literal(word: str) -> str:

@@ -16,6 +16,7 @@ import msgspec
 from pydantic import JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
+from libs.events import complaints
 from libs.events.envelope import MAX_RECORD_BYTES, Envelope, EventData, canonical
 from libs.events.topics import EVENTS, TOPICS
 
@@ -59,7 +60,7 @@ class Reason(StrEnum):
 
 
 class Rejected(Exception):  # noqa: N818  a verdict about a record, not an error of ours
-    """The record is to be set aside: `reason` for machines, `detail` (at most 200 characters) for operators."""
+    """The record is to be set aside: `reason` for machines, `detail` (Polish, at most 200 characters) for operators."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         """Keep the verdict; a detail too long is cut."""
@@ -112,11 +113,11 @@ def decode(
     if event_class is None:
         return _unknown(envelope.type)
     if event_class.topic != topic:
-        raise Rejected(Reason.WRONG_TOPIC, f"{envelope.type} belongs on {event_class.topic}")
+        raise Rejected(Reason.WRONG_TOPIC, f"{envelope.type} należy do tematu {event_class.topic}")
     if key != envelope.subject.encode():
-        raise Rejected(Reason.KEY_IS_NOT_SUBJECT, f"the key is not the subject {envelope.subject}")
+        raise Rejected(Reason.KEY_IS_NOT_SUBJECT, f"klucz jest inny niż subject {envelope.subject}")
     if not may_write(envelope.source, topic, company_sources):
-        raise Rejected(Reason.SOURCE_NOT_ALLOWED, f"{envelope.source} may not write on {topic}")
+        raise Rejected(Reason.SOURCE_NOT_ALLOWED, f"{envelope.source} nie może pisać na temat {topic}")
     return Fact.of(envelope, _read_data(event_class, envelope.data))
 
 
@@ -140,11 +141,11 @@ def read_envelope(value: bytes | None) -> Envelope:
     """Read a record's value as an envelope, whatever its type; raises Rejected."""
     fields = read_json(value)
     if not isinstance(fields, dict):
-        raise Rejected(Reason.NOT_AN_ENVELOPE, "the value is no JSON object")
+        raise Rejected(Reason.NOT_AN_ENVELOPE, "treść nie jest obiektem JSON")
     try:
         return Envelope.model_validate(fields)
     except ValidationError as error:
-        detail = _describe(error.errors(include_url=False, include_context=False, include_input=False)[0])
+        detail = complaints.of_field(error.errors(include_url=False, include_input=False)[0])
         raise Rejected(Reason.NOT_AN_ENVELOPE, detail) from error
 
 
@@ -152,7 +153,7 @@ def read_data(envelope: Envelope) -> EventData:
     """Read the `data` of an envelope of a known type, such as one kept in a service's store; raises Rejected."""
     event_class = EVENTS.get(envelope.type)
     if event_class is None:
-        raise Rejected(Reason.UNKNOWN_VERSION, f"{envelope.type} is not known here")
+        raise Rejected(Reason.UNKNOWN_VERSION, f"nie znamy tu {envelope.type}")
     return _read_data(event_class, envelope.data)
 
 
@@ -164,23 +165,23 @@ def read_json(value: bytes | None) -> JsonValue:
 def read_spelt_json(value: bytes | None) -> tuple[JsonValue, bytes]:
     """Read JSON as strictly, with it its own compact spelling: every text unescaped but for what JSON must escape."""
     if not value:
-        raise Rejected(Reason.EMPTY, "the record has no value")
+        raise Rejected(Reason.EMPTY, "rekord nie ma treści")
     if len(value) > MAX_RECORD_BYTES:
-        raise Rejected(Reason.TOO_LARGE, f"{len(value)} bytes, {MAX_RECORD_BYTES} are allowed")
+        raise Rejected(Reason.TOO_LARGE, f"{len(value)} bajtów, a może być {MAX_RECORD_BYTES}")
     try:
         decoded: JsonValue = _DECODER.decode(value)
     except RecursionError as error:
-        raise Rejected(Reason.TOO_DEEP, f"nested deeper than {MAX_DEPTH}") from error
+        raise Rejected(Reason.TOO_DEEP, f"zagnieżdżenie głębsze niż {MAX_DEPTH}") from error
     except UnicodeDecodeError as error:
-        raise Rejected(Reason.NOT_UTF8, f"no UTF-8 at byte {error.start} of a string") from error
+        raise Rejected(Reason.NOT_UTF8, f"bajt {error.start} tekstu nie jest UTF-8") from error
     except msgspec.ValidationError as error:
-        raise Rejected(Reason.NUMBER_OUT_OF_RANGE, str(error)) from error
+        raise Rejected(Reason.NUMBER_OUT_OF_RANGE, "liczba jest za duża, żeby ją zapisać") from error
     except msgspec.DecodeError as error:
-        raise Rejected(Reason.NOT_JSON, str(error)) from error
+        raise Rejected(Reason.NOT_JSON, complaints.of_json(str(error))) from error
     if value.count(b"{") + value.count(b"[") > MAX_DEPTH:
         _check_depth(decoded)
     if b"\\u0000" in value and _holds_nul(decoded):
-        raise Rejected(Reason.NUL_CHARACTER, "a text with U+0000, which PostgreSQL cannot keep")
+        raise Rejected(Reason.NUL_CHARACTER, "tekst ze znakiem U+0000, którego nie można zapisać")
     # Equal bytes cannot hide a duplicate key; only other spellings pay for the slow look.
     spelt = _ENCODER.encode(decoded)
     if spelt != value:
@@ -193,7 +194,7 @@ def _unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise Rejected(Reason.DUPLICATE_KEY, f"{twice!r} twice in one object")
+        raise Rejected(Reason.DUPLICATE_KEY, f"pole {twice} jest w jednym obiekcie dwa razy")
     return found
 
 
@@ -203,7 +204,7 @@ def _check_depth(value: JsonValue) -> None:
         level = [child for parent in level for child in _children(parent)]
         if not level:
             return
-    raise Rejected(Reason.TOO_DEEP, f"nested deeper than {MAX_DEPTH}")
+    raise Rejected(Reason.TOO_DEEP, f"zagnieżdżenie głębsze niż {MAX_DEPTH}")
 
 
 def _holds_nul(value: JsonValue) -> bool:
@@ -230,16 +231,16 @@ def check_mode(headers: Headers) -> None:
             binary = True
     if content_type.startswith(_STRUCTURED_MODE):
         if content_type != _JSON_FORMAT:
-            raise Rejected(Reason.CONTENT_TYPE, f"{content_type.decode('utf-8', 'replace')} is not structured JSON")
+            raise Rejected(Reason.CONTENT_TYPE, f"{content_type.decode('utf-8', 'replace')} zamiast JSON")
     elif binary:
-        raise Rejected(Reason.BINARY_MODE, "attributes in ce_ headers: only structured mode is read")
+        raise Rejected(Reason.BINARY_MODE, "atrybuty są w nagłówkach ce_, a mają być w treści")
 
 
 def _unknown(event_type: str) -> Skipped:
     """Skip a type of a name unknown here; a known name in an unknown version may be money and is set aside."""
     found = _TYPE_NAME.fullmatch(event_type)
     if found and found[1] in _KNOWN_NAMES:
-        raise Rejected(Reason.UNKNOWN_VERSION, f"{event_type} is not known here")
+        raise Rejected(Reason.UNKNOWN_VERSION, f"nie znamy tu {event_type}")
     return Skipped(event_type)
 
 
@@ -252,8 +253,10 @@ def _read_data(event_class: type[EventData], data: dict[str, JsonValue]) -> Even
 
 def _reject(error: ValidationError) -> Never:
     """Turn what pydantic found into one reason: a breach of the schema before amounts, texts and sums."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    judged = sorted(((_reason(detail), _describe(detail)) for detail in found), key=lambda one: _ORDER[one[0]])
+    found = error.errors(include_url=False, include_input=False)
+    judged = sorted(
+        ((_reason(detail), complaints.of_field(detail)) for detail in found), key=lambda one: _ORDER[one[0]]
+    )
     raise Rejected(*judged[0]) from error
 
 
@@ -271,8 +274,3 @@ def _reason(detail: ErrorDetails) -> Reason:
     if kind in _BOUNDS and str(field).endswith("_grosze"):
         return Reason.AMOUNT_OUT_OF_BOUNDS
     return Reason.DATA_AGAINST_SCHEMA
-
-
-def _describe(detail: ErrorDetails) -> str:
-    place = ".".join(str(step) for step in detail["loc"])
-    return f"{place}: {detail['msg']}" if place else detail["msg"]

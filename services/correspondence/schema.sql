@@ -109,15 +109,18 @@ join matter_type_versions t on t.matter_type_id = m.matter_type_id and t.version
 left join read_marks by_tenant on by_tenant.matter_id = m.matter_id and by_tenant.reader = 'tenant'
 left join read_marks by_staff on by_staff.matter_id = m.matter_id and by_staff.reader = 'staff';
 
--- What the inbox lists of them. Words are looked for in number and subject; leases and accounts are what they may mean too.
+-- What the inbox lists of them. Every word is part of number or subject, or means the lease or the account: `meant`
+-- holds each word before the id that it may mean, 'lipowa L-000012', for words have no spaces.
 create function inbox_matters(
-    states text[], assignee text, due_before date, kind text, words text[], leases text[], accounts text[]
+    states text[], assignee text, due_before date, kind text, words text[], meant text[]
 ) returns setof matter_overviews language sql stable as $$
     select * from matter_overviews m
     where m.state = any(states) and (assignee is null or coalesce(m.assignee_id, '') = assignee)
         and (due_before is null or m.due_on < due_before) and (kind is null or m.matter_type_id = kind)
-        and (words is null or m.lease_id = any(leases) or m.account_id = any(accounts)
-            or folded(m.number || ' ' || m.title) like all (select folded(w) from unnest(words) w))
+        and not exists (
+            select from unnest(words) w
+            where strpos(folded(m.number || ' ' || m.title), folded(w)) = 0
+                and (w || ' ' || m.lease_id = any(meant) or w || ' ' || m.account_id = any(meant)) is not true)
 $$;
 
 -- The service's role: it adds events and letters and can never change or remove one.

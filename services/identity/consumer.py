@@ -41,7 +41,7 @@ class LeaseProjector:
         for (record, fact), verdict in zip(own, verdicts, strict=True):
             envelope = fact.envelope
             if verdict is Verdict.CONTRADICTORY:
-                aside.append(SetAside(record, CONTRADICTORY, f"event {envelope.id} was read with other content before"))
+                aside.append(SetAside(record, CONTRADICTORY, f"zdarzenie {envelope.id} było już, z inną treścią"))
             elif verdict is Verdict.NEW:
                 before = changed.get(envelope.subject, known[envelope.subject])
                 changed[envelope.subject] = evolve(before, _event(fact), envelope.source, envelope.streamversion)
@@ -60,7 +60,7 @@ def _owned(known: dict[str, Lease], facts: Sequence[Heard]) -> tuple[list[Heard]
             own.append((record, fact))
             owners[lease_id] = evolve(owners[lease_id], _event(fact), source, fact.envelope.streamversion)
         else:
-            foreign.append(SetAside(record, FOREIGN_LEASE, f"the lease belongs to {owners[lease_id].source}"))
+            foreign.append(SetAside(record, FOREIGN_LEASE, f"umowa należy do systemu {owners[lease_id].source}"))
     return own, foreign
 
 

@@ -67,5 +67,5 @@ def _owned(known: dict[str, str], facts: Sequence[Heard]) -> tuple[list[Fact], l
         if owners.get(lease_id, source) == source:
             own.append(fact)
         else:
-            foreign.append(SetAside(record, FOREIGN_LEASE, f"the lease belongs to {owners[lease_id]}"))
+            foreign.append(SetAside(record, FOREIGN_LEASE, f"umowa należy do systemu {owners[lease_id]}"))
     return own, foreign

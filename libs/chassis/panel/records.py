@@ -22,6 +22,7 @@ DECISIONS_PER_PAGE: Final = 50
 DECISIONS_SHOWN: Final = 50  # on a record's own page; the loop guard keeps them below that
 DEFAULT_AT_ONCE: Final = 50
 CHOSEN: Final = "record-"
+DONE: Final = {"replay": "Ponowiono: rekord jest przyjęty.", "discard": "Rekord odrzucono na stałe."}
 NO_REASON: Final = f"Podaj powód odrzucenia: od {MIN_REASON_CHARACTERS} do {MAX_REASON_CHARACTERS} znaków."
 NOTHING_CHOSEN: Final = "Zaznacz co najmniej jeden rekord."
 NO_LIMIT: Final = f"Podaj, ile rekordów ponowić: od 1 do {MAX_AT_ONCE}."
@@ -124,7 +125,7 @@ class RecordPages:
         if outcome.state == "set_aside":
             why = f"{self._panel.why(outcome.reason or '')} ({outcome.reason})"
             return await self.one(session, record_id, f"Nadal nie można przyjąć: {why}.")
-        return see_other(f"/panel/records/{record_id}")
+        return see_other(f"/panel/records/{record_id}?done=replay")
 
     async def discard(self, form: StaffForm, record_id: int) -> Response:
         """Discard a record for the reason given."""
@@ -134,7 +135,7 @@ class RecordPages:
         if reason is None:
             return await self.one(session, record_id, mistake=Mistake("reason", NO_REASON))
         await ops.discard(self._desk(), record_id, session.principal.account_id, reason)
-        return see_other(f"/panel/records/{record_id}")
+        return see_other(f"/panel/records/{record_id}?done=discard")
 
     async def replay_chosen(self, form: StaffForm) -> HTMLResponse:
         """Replay the records whose boxes are ticked."""
@@ -207,8 +208,10 @@ def _add_views(routes: APIRouter, panel: Panel, pages: RecordPages) -> None:
         return await pages.decisions(session, cursor)
 
     @routes.get("/records/{record_id}")
-    async def record(session: Annotated[PanelSession, Depends(panel.staff)], record_id: ops.RecordId) -> Response:
-        return await pages.one(session, record_id)
+    async def record(
+        session: Annotated[PanelSession, Depends(panel.staff)], record_id: ops.RecordId, done: str = ""
+    ) -> Response:
+        return await pages.one(session, record_id, DONE.get(done, ""))
 
 
 def _add_many(routes: APIRouter, panel: Panel, pages: RecordPages) -> None:

@@ -183,7 +183,9 @@ async def test_a_sign_in_form_from_elsewhere_signs_nobody_in(identity: Identity)
 async def test_an_operator_replays_and_discards_with_a_reason(identity: Identity, desk: MemoryDesk) -> None:
     async with browser(app_with_panel(identity.url, desk)[0], "token-operator") as client:
         form = {"csrf": await csrf_of(client)}
-        assert (await client.post("/panel/records/1/replay", data=form)).status_code == 303
+        taken = await client.post("/panel/records/1/replay", data=form)
+        assert taken.status_code == 303
+        assert "Ponowiono: rekord jest przyjęty." in (await client.get(taken.headers["location"])).text
         assert "still_bad" in (await client.post("/panel/records/2/replay", data=form)).text
         assert "Podaj powód" in (await client.post("/panel/records/2/discard", data=form)).text
         assert (await client.post("/panel/records/2/discard", data={**form, "reason": " zły "})).status_code == 303
@@ -204,10 +206,26 @@ async def test_a_clerk_looks_but_does_not_decide(identity: Identity, desk: Memor
     assert desk.records[1].state == "set_aside"
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "told"),
+    [
+        ("/panel/records/99", 404, "Nie ma takiej strony"),
+        ("/panel/records/none", 422, "Adres albo formularz zawiera coś, czego panel nie rozumie."),
+        ("/panel/nowhere", 404, "Nie ma takiej strony"),
+    ],
+)
+async def test_what_cannot_be_shown_is_told_in_a_page(identity: Identity, path: str, status: int, told: str) -> None:
+    async with browser(app_with_panel(identity.url)[0], "token-operator") as client:
+        answer = await client.get(path)
+        machine = await client.get("/ops/nowhere")
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert told in answer.text
+    assert machine.headers["content-type"] == "application/problem+json"
+
+
 async def test_a_record_shows_its_shape_but_no_value(identity: Identity, desk: MemoryDesk) -> None:
     async with browser(app_with_panel(identity.url, desk)[0], "token-operator") as client:
         page = await client.get("/panel/records/1")
-        assert (await client.get("/panel/records/99")).status_code == 404
     assert "iok.ChargeIssued.v9" in page.text
     assert "amount_grosze" in page.text
     assert "Kowalski" not in page.text

@@ -1,6 +1,7 @@
 """What a reader of a topic may rely on: a record is a fact, unknown, or set aside for one reason."""
 
 import json
+import re
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -16,6 +17,9 @@ from libs.events.tests.bad_records import COMPANY_SOURCES, STRUCTURED, BadRecord
 from libs.events.topics import CHARGES, EVENTS
 
 BAD = bad_records()
+ENGLISH = re.compile(
+    r"\b(the|is|not|no|at|and|or|on|should|must|input|field|value|required|out of|byte)\b", re.IGNORECASE
+)
 
 
 def read(fields: Fields, value: bytes | None = None) -> Fact | Skipped:
@@ -34,6 +38,7 @@ def test_a_bad_record_is_set_aside_for_its_reason(record: BadRecord) -> None:
     rejected = verdict(record)
     assert rejected.reason is record.reason, rejected.detail
     assert 0 < len(rejected.detail) <= MAX_DETAIL_CHARACTERS
+    assert not ENGLISH.search(rejected.detail), "it is told to Polish staff"
 
 
 def test_there_are_at_least_45_kinds_of_bad_records_and_every_reason_has_one() -> None:

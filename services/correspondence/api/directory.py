@@ -33,12 +33,12 @@ class _Answer(BaseModel):
 
 
 class Found(BaseModel):
-    """Whom and what words may mean; `complete`: there are no more than these."""
+    """Accounts and leases, each with those of the words that may mean it; `complete`: no other fits as well."""
 
     model_config = ConfigDict(extra="ignore")
 
-    account_ids: list[str]
-    lease_ids: list[str]
+    accounts: dict[str, list[str]]
+    leases: dict[str, list[str]]
     complete: bool
 
 
@@ -69,7 +69,7 @@ class Directory:
         return People(answer.names, answer.staff) if answer else People()
 
     async def search(self, session_token: str, text: str) -> Found | None:
-        """Give accounts by names and logins, leases by numbers and addresses; None while identity is away."""
+        """Give accounts by words of names and login, leases by those of number and address; None: identity is away."""
         return await self._post(session_token, "/search", {"text": text}, Found)
 
     async def _post(self, session_token: str, path: str, body: dict[str, Any], model: type[_Model]) -> _Model | None:

@@ -79,8 +79,8 @@ class Deadline(BaseModel):
 class Filter:
     """Which matters of the inbox to list.
 
-    `assignee` may be `me` or `nobody`, `late`: those that wait after their deadline, `search`: words of number and
-    subject, or the id of a lease or of an account; `lease`: an id that another page leads to.
+    `assignee` may be `me` or `nobody`, `late`: those that wait after their deadline, `search`: words, each part of
+    number or subject, or the id of the lease or of the account; `lease`: an id that another page leads to.
     """
 
     status: MatterState | None = None
@@ -99,6 +99,10 @@ class Filter:
         assignee = {"me": account_id, "nobody": NOBODY}.get(self.assignee or "", self.assignee)
         due_before = today(utc_now()) if self.late else None
         return Wanted(states, assignee, due_before, self.kind, meant or Meant(self.search or self.lease))
+
+    def same_shelf(self, other: "Filter") -> bool:
+        """Tell whether both list the same of what is looked for, in whatever order."""
+        return (self.status, self.assignee, self.late) == (other.status, other.assignee, other.late)
 
     def query(self) -> dict[str, str]:
         """Return the parameters that bring the same list again."""

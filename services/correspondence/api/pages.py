@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Final
 
@@ -23,7 +23,18 @@ from services.correspondence.api.inbox import (
     opened_thread,
     send_reply,
 )
-from services.correspondence.api.shelf import STATE_WORDS, Asked, address, deadline, people_of, sent_of, shelf
+from services.correspondence.api.many import COUNT, carry_out
+from services.correspondence.api.shelf import (
+    HOME,
+    STATE_WORDS,
+    Asked,
+    Look,
+    address,
+    deadline,
+    people_of,
+    sent_of,
+    shelf,
+)
 from services.correspondence.api.wire import ID, Door, MatterId, said_in_http
 from services.correspondence.commands.matters import Correspondence, today
 from services.correspondence.domain.attachments import MAX_FILE_BYTES, MAX_FILES, too_large
@@ -36,6 +47,17 @@ KEY: Final = re.compile(r"[0-9a-f]{32}")
 REFUSALS: Final = (409, 422)  # what is shown beside the form; anything else is no matter of what was typed
 BAD_DEADLINE: Final = "Podaj termin jako datę."
 BAD_ASSIGNEE: Final = "Wybierz osobę z listy."
+
+# What is told on the page of a matter after it was done.
+DONE: Final = {
+    "answered": "Odpowiedź wysłano. Najemca zobaczy ją w swojej korespondencji.",
+    "asked": "Pytanie wysłano. Sprawa czeka na odpowiedź najemcy.",
+    "answered_closed": "Odpowiedź wysłano, sprawę zamknięto.",
+    "close": "Sprawę zamknięto.",
+    "reopen": "Sprawę otwarto ponownie.",
+    "assign": "Zapisano, kto prowadzi sprawę.",
+    "deadline": "Zmieniono termin odpowiedzi.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +91,66 @@ def staff_of(panel: Panel) -> Callable[[PanelSession], Awaitable[PanelSession]]:
     return staff
 
 
+def staff_form_of(panel: Panel) -> Callable[[StaffForm], Awaitable[StaffForm]]:
+    """Return the FastAPI dependency of a form sent by whom `allowed` lets pass."""
+
+    async def staff_form(form: Annotated[StaffForm, Depends(panel.staff_form)]) -> StaffForm:
+        return allowed(form[0]), form[1]
+
+    return staff_form
+
+
 def router(door: Door, panel: Panel) -> APIRouter:
     """Return the pages below /panel/inbox."""
     routes = APIRouter(prefix="/panel/inbox")
-    _add_pages(routes, door, panel)
+    _add_lists(routes, door, panel)
+    _add_threads(routes, door, panel)
     _add_forms(routes, door, panel)
     return routes
 
 
-def _add_pages(routes: APIRouter, door: Door, panel: Panel) -> None:
-    staff = staff_of(panel)
+def _add_lists(routes: APIRouter, door: Door, panel: Panel) -> None:
+    staff, staff_form = staff_of(panel), staff_form_of(panel)
 
     @routes.get("")
     async def inbox_page(
         session: Annotated[PanelSession, Depends(staff)], asked: Annotated[Asked, Query()]
     ) -> HTMLResponse:
         """Show a page of the inbox."""
-        return await shelf(door, panel, session, asked.filter(), asked.cursor)
+        return await shelf(door, panel, session, Look(asked.filter(), asked.cursor, asked.before))
+
+    @routes.post("")
+    async def search(form: Annotated[StaffForm, Depends(staff_form)]) -> Response:
+        """Look for what was typed: by a form, so that no name is left in an address; without words, lead to one."""
+        look = sent_of(form[1])
+        if not look.chosen.search:
+            return see_other(address(look.query()))
+        return await shelf(door, panel, form[0], look)
+
+    @routes.post("/chosen")
+    async def chosen(form: Annotated[StaffForm, Depends(staff_form)]) -> Response:
+        """Tick every matter of a page, or do with the ticked ones what was asked, and show the list again."""
+        session, fields = form
+        look = sent_of(fields)
+        if fields.get("deed") == "tick":
+            return await shelf(door, panel, session, replace(look, ticked=True))
+        return await shelf(door, panel, session, look, await carry_out(door, session, fields))
+
+    @routes.get("/chosen", dependencies=[Depends(staff)])
+    async def no_longer_chosen() -> Response:
+        """Lead whoever comes back to the address of that form."""
+        return see_other(HOME)
+
+
+def _add_threads(routes: APIRouter, door: Door, panel: Panel) -> None:
+    staff = staff_of(panel)
 
     @routes.get("/{matter_id}")
-    async def thread_page(session: Annotated[PanelSession, Depends(staff)], matter_id: MatterId) -> HTMLResponse:
-        """Show a matter with its letters and the form of a reply."""
-        return await _thread_page(door, panel, session, matter_id)
+    async def thread_page(
+        session: Annotated[PanelSession, Depends(staff)], matter_id: MatterId, done: str = ""
+    ) -> HTMLResponse:
+        """Show a matter with its letters and the form of a reply, and what has just been done."""
+        return await _thread_page(door, panel, session, matter_id, told=DONE.get(done, ""))
 
     @routes.get("/{matter_id}/attachments/{attachment_id}", dependencies=[Depends(staff)])
     async def download(matter_id: MatterId, attachment_id: str) -> Response:
@@ -101,16 +161,7 @@ def _add_pages(routes: APIRouter, door: Door, panel: Panel) -> None:
 
 
 def _add_forms(routes: APIRouter, door: Door, panel: Panel) -> None:
-    async def staff_form(form: Annotated[StaffForm, Depends(panel.staff_form)]) -> StaffForm:
-        return allowed(form[0]), form[1]
-
-    @routes.post("")
-    async def search(form: Annotated[StaffForm, Depends(staff_form)]) -> Response:
-        """Look for what was typed: by a form, so that no name is left in an address; without words, lead to one."""
-        chosen, cursor = sent_of(form[1])
-        if not chosen.search:
-            return see_other(address(chosen.query()))
-        return await shelf(door, panel, form[0], chosen, cursor)
+    staff_form = staff_form_of(panel)
 
     @routes.post("/{matter_id}/reply")
     async def reply(request: Request, matter_id: MatterId, form: Annotated[StaffForm, Depends(staff_form)]) -> Response:
@@ -133,17 +184,19 @@ def _add_forms(routes: APIRouter, door: Door, panel: Panel) -> None:
         except Problem as problem:
             failure = _failure(problem, text, kept)
             return await _thread_page(door, panel, session, matter_id, failure)
-        return see_other(f"/panel/inbox/{matter_id}")
+        return see_other(f"/panel/inbox/{matter_id}?done={_sent(body)}")
 
     @routes.post("/{matter_id}/{deed}")
-    async def carry_out(matter_id: MatterId, deed: str, form: Annotated[StaffForm, Depends(staff_form)]) -> Response:
+    async def change_matter(
+        matter_id: MatterId, deed: str, form: Annotated[StaffForm, Depends(staff_form)]
+    ) -> Response:
         """Close, reopen, assign, or set the deadline."""
         session, fields = form
         try:
             await change(door, _act(deed, matter_id, session, fields))
         except Problem as problem:
             return await _thread_page(door, panel, session, matter_id, _failure(problem))
-        return see_other(f"/panel/inbox/{matter_id}")
+        return see_other(f"/panel/inbox/{matter_id}?done={deed}")
 
 
 def _act(
@@ -151,7 +204,8 @@ def _act(
 ) -> Callable[[Correspondence, Connection], Awaitable[None]]:
     match deed:
         case "close":
-            return lambda letters, tx: letters.close(tx, matter_id)
+            seen = fields.get("seen", "")
+            return lambda letters, tx: letters.close(tx, matter_id, int(seen) if COUNT.fullmatch(seen) else None)
         case "reopen":
             return lambda letters, tx: letters.reopen(tx, matter_id)
         case "assign":
@@ -171,6 +225,13 @@ def _day(typed: str) -> date:
         return date.fromisoformat(typed.strip())
     except ValueError as error:
         raise Problem(422, "Popraw termin", errors=[{"message": BAD_DEADLINE}]) from error
+
+
+def _sent(body: Reply) -> str:
+    """Name what was done, as `DONE` tells it."""
+    if body.close:
+        return "answered_closed"
+    return "asked" if body.asks else "answered"
 
 
 def _failure(problem: Problem, text: str = "", files: Sequence[Attachment] = ()) -> Failure:
@@ -206,7 +267,7 @@ async def _files(door: Door, request: Request, account_id: str, key: str) -> tup
 
 
 async def _thread_page(
-    door: Door, panel: Panel, session: PanelSession, matter_id: str, failure: Failure | None = None
+    door: Door, panel: Panel, session: PanelSession, matter_id: str, failure: Failure | None = None, told: str = ""
 ) -> HTMLResponse:
     matter, messages = await opened_thread(door, matter_id)
     accounts = [matter.account_id, matter.assignee_id or "", *(one.account_id for one in messages)]
@@ -219,6 +280,8 @@ async def _thread_page(
         messages=messages,
         words=STATE_WORDS,
         failure=failure,
+        told=told,
+        home=HOME,
         people=people,
         staff=people.staff,
         key=secrets.token_hex(KEY_BYTES),

@@ -15,6 +15,7 @@ from libs.chassis.panel import Panel, PanelSession
 from libs.chassis.searching import MAX_SEARCH_CHARACTERS
 from services.correspondence.api.directory import People
 from services.correspondence.api.inbox import Filter, Order, behind_of, chosen_of, following
+from services.correspondence.api.many import Outcome
 from services.correspondence.api.wire import ID, Door
 from services.correspondence.commands.matters import today
 from services.correspondence.domain.matters import MatterState
@@ -23,6 +24,7 @@ from services.correspondence.read_models.inbox import Meant
 from services.correspondence.read_models.matters import Overview
 
 ROWS: Final = 50
+MAX_BEFORE: Final = 1_000_000  # of the pages that a list may be counted behind
 NEAR_DAYS: Final = 2  # a deadline this close stands out
 ONE_DAY: Final = 1
 HOME: Final = "/panel/inbox?status=open&order=deadline"  # where a day begins: what waits, the most urgent first
@@ -64,6 +66,7 @@ class Asked(BaseModel):
     lease: MaybeId = ""
     order: Order = "activity"
     cursor: str | None = None
+    before: Annotated[int, Field(ge=0, le=MAX_BEFORE)] = 0
 
     def filter(self, search: str = "") -> Filter:
         """Return which matters to list."""
@@ -77,8 +80,27 @@ class Sent(Asked):
     shelf: Annotated[MatterState | None, BeforeValidator(chosen_of)] = None
 
 
-def sent_of(fields: Mapping[str, str]) -> tuple[Filter, str | None]:
-    """Read the form: which matters to list, and the cursor behind which to go on.
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the page shows: which matters, behind which cursor, and how many the pages before showed; `ticked`: all."""
+
+    chosen: Filter
+    cursor: str | None = None
+    before: int = 0
+    ticked: bool = False
+
+    @property
+    def shown_before(self) -> int:
+        """How many matters come before the page's own."""
+        return self.before if self.cursor else 0
+
+    def query(self) -> dict[str, str]:
+        """Return the parameters that bring the same page again."""
+        return self.chosen.query() | ({"cursor": self.cursor, "before": str(self.before)} if self.cursor else {})
+
+
+def sent_of(fields: Mapping[str, str]) -> Look:
+    """Read the form: which matters to list, and where to go on.
 
     Words are looked for in every state, unless another one is chosen than that of the shelf where they were typed.
 
@@ -92,7 +114,7 @@ def sent_of(fields: Mapping[str, str]) -> tuple[Filter, str | None]:
     search = sent.search.replace("\x00", "").strip()
     if search and sent.status == sent.shelf:
         sent.status = None
-    return sent.filter(search), sent.cursor
+    return Look(sent.filter(search), sent.cursor, sent.before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,27 +151,33 @@ def _days(count: int) -> str:
     return "1\u00a0dzień" if count == ONE_DAY else f"{count}\u00a0dni"
 
 
-async def shelf(door: Door, panel: Panel, session: PanelSession, chosen: Filter, cursor: str | None) -> HTMLResponse:
+async def shelf(
+    door: Door, panel: Panel, session: PanelSession, look: Look, outcome: Outcome | None = None
+) -> HTMLResponse:
     """Show a page of the inbox; tenants, addresses and numbers of leases are looked for at identity."""
-    account_id, day = session.principal.account_id, today(utc_now())
-    behind = await behind_of(chosen, cursor)
+    chosen, account_id, day = look.chosen, session.principal.account_id, today(utc_now())
+    behind = await behind_of(chosen, look.cursor)
     meant, warning = await _meant(door, session, chosen)
     wanted = chosen.wanted(account_id, meant)
     async with door.database.connection() as connection:
         page = await inbox.page(connection, wanted, behind, ROWS)
-        counts = await inbox.shelves(connection, account_id, day)
+        counts = await inbox.shelves(connection, account_id, day, wanted)
         kinds = await inbox.kinds(connection, wanted)
         elsewhere = 0 if page or not chosen.search else await inbox.in_every_state(connection, wanted)
     accounts = [account for one in page for account in (one.account_id, one.assignee_id or "")]
     people = await people_of(door, panel, session, accounts)
-    further = following(page, ROWS, chosen)
     return panel.render(
         "correspondence/inbox.html",
         session,
+        status=422 if outcome and outcome.mistake else 200,
         matters=[(one, deadline(one, day)) for one in page],
+        span=_span(look, len(page), inbox.of_kind(kinds, chosen.kind)),
         chosen=chosen,
-        narrowed=all(chosen != one for _, one, _ in SHELVES),
-        shelves=[(text, address(one.query()), one == chosen, getattr(counts, name)) for text, one, name in SHELVES],
+        here=look.query(),
+        narrowed=bool(chosen.kind) or not any(one.same_shelf(chosen) for _, one, _ in SHELVES),
+        shelves=[
+            (text, _of(chosen, one), one.same_shelf(chosen), getattr(counts, name)) for text, one, name in SHELVES
+        ],
         kinds=kinds,
         elsewhere=elsewhere,
         everywhere=replace(chosen, status=None, late=False).query(),
@@ -159,8 +187,27 @@ async def shelf(door: Door, panel: Panel, session: PanelSession, chosen: Filter,
         warning=warning,
         most=MAX_SEARCH_CHARACTERS,
         home=HOME,
-        older={"cursor": further, **chosen.query()} if further else None,
+        older=_older(look, page),
+        ticked=look.ticked,
+        outcome=outcome,
     )
+
+
+def _of(chosen: Filter, one: Filter) -> dict[str, str]:
+    """Return the parameters of a shelf with what is looked for now alone."""
+    return replace(one, search=chosen.search, lease=chosen.lease, kind=chosen.kind).query()
+
+
+def _span(look: Look, rows: int, total: int) -> tuple[int, int, int]:
+    """Tell which matters of how many the page shows: from, to, of."""
+    last = look.shown_before + rows
+    return look.shown_before + 1, last, max(total, last)
+
+
+def _older(look: Look, page: Sequence[Overview]) -> dict[str, str]:
+    """Return the parameters of the page after this one, or none."""
+    cursor = following(page, ROWS, look.chosen)
+    return Look(look.chosen, cursor, look.shown_before + len(page)).query() if cursor else {}
 
 
 async def _meant(door: Door, session: PanelSession, chosen: Filter) -> tuple[Meant, str]:
@@ -171,7 +218,7 @@ async def _meant(door: Door, session: PanelSession, chosen: Filter) -> tuple[Mea
     found = await door.directory.search(session.token, text)
     if found is None:
         return Meant(text), AWAY
-    return Meant(text, found.lease_ids, found.account_ids), "" if found.complete else MANY
+    return Meant(text, found.leases, found.accounts), "" if found.complete else MANY
 
 
 def address(query: Mapping[str, str]) -> str:

@@ -79,15 +79,15 @@ def _add_pages(routes: APIRouter, door: Door, panel: Panel) -> None:
     Staff = Annotated[PanelSession, Depends(staff)]  # noqa: N806  # a type
 
     @routes.get("")
-    async def list_page(session: Staff) -> HTMLResponse:
-        """Show every kind with its latest version, and whether it is offered today."""
+    async def list_page(session: Staff, saved: bool = False) -> HTMLResponse:
+        """Show every kind with its latest version, whether it is offered today, and that one was just saved."""
         async with door.database.connection() as connection:
             versions = await matter_types.every_version(connection)
         latest = {one.matter_type_id: one for one in versions}
         offered = {one.matter_type_id: one.number for one in domain.offered(versions, today(utc_now()))}
         kinds = sorted(latest.values(), key=lambda one: (one.content.place, one.content.name))
         return panel.render(
-            "correspondence/types.html", session, kinds=kinds, offered=offered, audiences=AUDIENCE_WORDS
+            "correspondence/types.html", session, kinds=kinds, offered=offered, audiences=AUDIENCE_WORDS, saved=saved
         )
 
     @routes.get("/new")
@@ -137,7 +137,7 @@ def _add_forms(routes: APIRouter, door: Door, panel: Panel) -> None:
             found = {fault["field"]: fault["message"] for fault in problem.errors}
             shown = Shown(before, found or {"name": problem.detail or problem.title}, problem.status)
             return await _form_page(door, panel, session, shown)
-        return see_other("/panel/matter-types")
+        return see_other("/panel/matter-types?saved=true")
 
 
 async def _define(door: Door, version: Version, account_id: str) -> None:

@@ -200,9 +200,13 @@ class Correspondence:
         await self.close(tx, matter_id)
         return replace(sent, state=domain.MatterState.CLOSED)
 
-    async def close(self, tx: Connection, matter_id: str) -> None:
-        """Close a matter; closing it again changes nothing."""
-        await self._decide(tx, matter_id, CloseMatter(self._today()))
+    async def close(self, tx: Connection, matter_id: str, seen: int | None = None) -> None:
+        """Close a matter of which `seen` letters were seen (None: all); closing it again changes nothing.
+
+        Raises:
+            UnknownMatterError, MatterRefusedError, WrongExpectedVersionError.
+        """
+        await self._decide(tx, matter_id, CloseMatter(self._today(), seen))
 
     async def reopen(self, tx: Connection, matter_id: str) -> None:
         """Go on with a closed matter; an open one stays as it is."""

@@ -29,6 +29,7 @@ MAX_TEXT_CHARACTERS: Final = 8_000  # some four pages; longer writings come as a
 MAX_MESSAGES: Final = 200  # of one matter: a thread is shown whole
 SALT_BYTES: Final = 16
 MAX_DEADLINE_DAYS: Final = 365
+UNSEEN: Final = "W międzyczasie przybyła wiadomość. Przeczytaj ją, zanim zamkniesz sprawę."
 WITH_FORM: Final = "Wypełniony formularz jest w załączniku."
 WITH_ATTACHMENTS: Final = "Pismo jest w załączniku."
 
@@ -127,9 +128,10 @@ class SetAnswerDeadline:
 
 @dataclass(frozen=True)
 class CloseMatter:
-    """The company considers a matter settled."""
+    """The company considers a matter settled; `seen`: how many letters whoever says so knew of, None: all of them."""
 
     today: date
+    seen: int | None = None
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,7 @@ def decide(matter: Matter, command: Command) -> list[Event]:
     """What a command makes of a matter; what is so already changes nothing, writing in a closed one opens it again.
 
     Raises:
-        MatterRefusedError: the thread is full, or the deadline is no day to come.
+        MatterRefusedError: the thread is full, the deadline is no day to come, or a letter came that nobody has seen.
     """
     closed = matter.state is MatterState.CLOSED
     match command:
@@ -210,10 +212,16 @@ def decide(matter: Matter, command: Command) -> list[Event]:
         case SetAnswerDeadline():
             return _set_deadline(matter, command)
         case CloseMatter():
-            return [] if closed else [MatterClosed(matter_id=matter.matter_id, closed_on=command.today)]
+            return [] if closed else _close(matter, command)
         case ReopenMatter():
             return [MatterReopened(matter_id=matter.matter_id, reopened_on=command.today)] if closed else []
     assert_never(command)
+
+
+def _close(matter: Matter, command: CloseMatter) -> list[Event]:
+    if command.seen is not None and command.seen < matter.message_count:
+        raise MatterRefusedError(UNSEEN)
+    return [MatterClosed(matter_id=matter.matter_id, closed_on=command.today)]
 
 
 def _set_deadline(matter: Matter, command: SetAnswerDeadline) -> list[Event]:

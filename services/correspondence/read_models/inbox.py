@@ -4,38 +4,39 @@ Columns: the view `matter_overviews` and `matters`, which `matters.project` keep
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
 from libs.chassis.postgres import Connection
-from libs.chassis.searching import patterns
+from libs.chassis.searching import words_of
 from services.correspondence.domain.matters import MatterState
 from services.correspondence.read_models.matters import Overview, Place, overviews
 
 NOBODY: Final = ""  # as an assignee: whom nobody takes care of
 
 # A page of the inbox, the latest activity first. $1 states, $2 assignee (empty: nobody), $3 due before, $4 kind, $5
-# words, $6 leases and $7 accounts that they may mean; $8 and $9 the place behind, $10 how many.
+# words, $6 what they may mean; $7 and $8 the place behind, $9 how many.
 BY_ACTIVITY = """
-select * from inbox_matters($1, $2, $3, $4, $5, $6, $7)
-where (last_message_at, matter_id) < ($8, $9)
-order by last_message_at desc, matter_id desc limit $10
+select * from inbox_matters($1, $2, $3, $4, $5, $6)
+where (last_message_at, matter_id) < ($7, $8)
+order by last_message_at desc, matter_id desc limit $9
 """
 
 # The same with the nearest deadline first; what has none comes last.
 BY_DEADLINE = """
-select * from inbox_matters($1, $2, $3, $4, $5, $6, $7)
-where (coalesce(due_on, 'infinity'), matter_id) > ($8::date, $9)
-order by coalesce(due_on, 'infinity'), matter_id limit $10
+select * from inbox_matters($1, $2, $3, $4, $5, $6)
+where (coalesce(due_on, 'infinity'), matter_id) > ($7::date, $8)
+order by coalesce(due_on, 'infinity'), matter_id limit $9
 """
 
 # How many matters of each kind the same filters leave, whatever kind is chosen.
 KINDS = """
-select matter_type_id, count(*) as matters from inbox_matters($1, $2, $3, null, $4, $5, $6) group by matter_type_id
+select matter_type_id, count(*) as matters from inbox_matters($1, $2, $3, null, $4, $5) group by matter_type_id
 """
 
-# How many matters stand behind each of the inbox's shelves. $1: who asks, $2: today.
+# How many matters of what is looked for stand behind each of the inbox's shelves. $1: who asks, $2: today, $3: states,
+# $4: kind, $5: words, $6: what they may mean.
 SHELVES = """
 select count(*) filter (where state = 'open') as open,
     count(*) filter (where state = 'open' and assignee_id = $1) as mine,
@@ -45,8 +46,10 @@ select count(*) filter (where state = 'open') as open,
     count(*) filter (where state = 'answered') as answered,
     count(*) filter (where state = 'closed') as closed,
     count(*) as every
-from matters
+from inbox_matters($3, null, null, $4, $5, $6)
 """
+
+NUMBERS = "select matter_id, number from matter_register where matter_id = any($1::text[])"
 
 # The kinds of matter by the name of their latest version.
 NAMES = """
@@ -69,17 +72,21 @@ FIRST_DUE: Final = DuePlace(date.min, "")
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """What is looked for: words of number and subject, or any of these leases, or any matter of these accounts."""
+    """What is looked for: words, each part of number or subject, or meaning the lease or the account of a matter.
+
+    `leases` and `accounts`: id -> the words that may mean it. A word may also be an id itself.
+    """
 
     text: str = ""
-    lease_ids: Sequence[str] = ()
-    account_ids: Sequence[str] = ()
+    leases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    accounts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
-    def parameters(self) -> tuple[list[str] | None, list[str], list[str]]:
-        """As the statements take it; what was typed may be an id itself."""
-        typed = self.text.strip()
-        return patterns(typed), [typed, *self.lease_ids], [typed, *self.account_ids]
+    def parameters(self) -> tuple[list[str], list[str]]:
+        """The words, and each before the ids that it may mean, as the statements take them."""
+        words = words_of(self.text)
+        told = [*self.leases.items(), *self.accounts.items(), *((word, [word]) for word in words)]
+        return words, [f"{word} {one}" for one, meaning in told for word in meaning]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +97,7 @@ class Wanted:
     assignee_id: str | None = None
     due_before: date | None = None
     matter_type_id: str | None = None
-    meant: Meant = Meant()
+    meant: Meant = field(default_factory=Meant)
 
     @property
     def but_kind(self) -> tuple[list[str], str | None, date | None]:
@@ -129,9 +136,10 @@ async def page(tx: Connection, wanted: Wanted, behind: Place | DuePlace, limit: 
     return overviews(await tx.fetch(BY_ACTIVITY, *parameters, behind.last_message_at, behind.matter_id, limit))
 
 
-async def shelves(tx: Connection, account_id: str, today: date) -> Shelves:
-    """Count every matter as the member of the staff sees it who asks."""
-    row = await tx.fetchrow(SHELVES, account_id, today)
+async def shelves(tx: Connection, account_id: str, today: date, wanted: Wanted) -> Shelves:
+    """Count what is looked for, of the kind chosen, in every state, as the member of the staff sees it who asks."""
+    states = [state.value for state in MatterState]
+    row = await tx.fetchrow(SHELVES, account_id, today, states, wanted.matter_type_id, *wanted.meant.parameters)
     return Shelves() if row is None else Shelves(**dict(row))
 
 
@@ -149,5 +157,14 @@ async def kinds(tx: Connection, wanted: Wanted) -> list[Kind]:
 
 async def in_every_state(tx: Connection, wanted: Wanted) -> int:
     """Count what the same filters leave in whatever state, late or not."""
-    counted = await kinds(tx, replace(wanted, states=list(MatterState), due_before=None))
-    return sum(one.matters for one in counted if wanted.matter_type_id in (None, one.matter_type_id))
+    return of_kind(await kinds(tx, replace(wanted, states=list(MatterState), due_before=None)), wanted.matter_type_id)
+
+
+def of_kind(counted: Sequence[Kind], matter_type_id: str | None) -> int:
+    """Sum up how many matters there are of a kind; None: of any."""
+    return sum(one.matters for one in counted if matter_type_id in (None, one.matter_type_id))
+
+
+async def numbers(tx: Connection, matter_ids: Sequence[str]) -> dict[str, str]:
+    """Return the numbers that people quote, by matter."""
+    return {row["matter_id"]: row["number"] for row in await tx.fetch(NUMBERS, matter_ids)}

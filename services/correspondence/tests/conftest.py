@@ -50,9 +50,10 @@ class Identity:
 
     async def search(self, request: web.Request) -> web.Response:
         """Know one tenant by a name, and one lease by its address."""
-        text = (await request.json())["text"].lower()
-        accounts, leases = ["a1"] if text in "anna żak" else [], ["L2"] if text in "ul. lipowa 7" else []
-        return web.json_response({"account_ids": accounts, "lease_ids": leases, "complete": text != "a"})
+        words = (await request.json())["text"].split()
+        accounts = {"a1": [word for word in words if word.lower() in "anna żak"]}
+        leases = {"L2": [word for word in words if word.lower() in "ul. lipowa 7"]}
+        return web.json_response({"accounts": accounts, "leases": leases, "complete": words != ["a"]})
 
 
 @pytest.fixture

@@ -101,8 +101,29 @@ async def test_a_clerk_reads_replies_and_closes_on_pages(house: House) -> None:
     assert (await press(house, page, "reply", text="Porozmawiamy z sąsiadem.")).status_code == 303
     assert (await house.thread(matter_id))["messages"][1]["text"] == "Porozmawiamy z sąsiadem."
     page = await house.client.get(f"/panel/inbox/{matter_id}")
-    assert (await press(house, page, "close")).status_code == 303
+    closed = await press(house, page, "close")
+    assert "Sprawę zamknięto." in (await house.client.get(closed.headers["location"])).text
     assert (await house.thread(matter_id))["status"] == "closed"
+
+
+async def test_what_was_done_is_told_on_the_page_that_follows(house: House) -> None:
+    matter_id = await house.open()
+    await signed_in(house)
+    page = await house.client.get(f"/panel/inbox/{matter_id}")
+    sent = await press(house, page, "reply", text="O którym kranie mowa?", then="ask")
+    told = await house.client.get(sent.headers["location"])
+    assert "Pytanie wysłano. Sprawa czeka na odpowiedź najemcy." in told.text
+    assert "Gotowe" not in (await house.client.get(f"/panel/inbox/{matter_id}?done=<b>")).text
+
+
+async def test_a_matter_is_not_closed_over_a_letter_that_was_not_on_the_page(house: House) -> None:
+    matter_id = await house.open()
+    await signed_in(house)
+    page = await house.client.get(f"/panel/inbox/{matter_id}")
+    await house.post(f"/matters/{matter_id}/messages", {"text": "Jeszcze jedno."})
+    refused = await press(house, page, "close")
+    assert (refused.status_code, "W międzyczasie przybyła wiadomość" in refused.text) == (409, True)
+    assert (await house.thread(matter_id))["status"] == "open"
 
 
 async def test_a_reply_can_close_the_matter(house: House) -> None:

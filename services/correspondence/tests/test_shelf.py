@@ -55,6 +55,13 @@ def hidden_of(form: str) -> dict[str, str]:
     return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
 
 
+def form_of(page: str, text: str) -> str:
+    """The form of the page that leads where its button says."""
+    forms = re.findall(r'<form method="post" action="/panel/inbox">.*?</form>', page, re.DOTALL)
+    [found] = [form for form in forms if text in form]
+    return str(found)
+
+
 async def looked_for(house: House, **typed: str) -> httpx.Response:
     """What the form of the inbox brings: a page at once, or the address of one."""
     form = re.search(r'<form method="post" action="/panel/inbox".*?</form>', await inbox(house), re.DOTALL)
@@ -79,11 +86,12 @@ async def test_a_matter_is_found_by_number_subject_tenant_address_or_lease(house
     await house.open(OTHER_TENANT, title="Żarówka na 100% spalona", lease_id="L2")
     await signed_in(house)
     bulb, tap = "Żarówka na 100% spalona", "Cieknący kran w łazience"
-    for words in ("/000001", "lazience CIEKN", "anna"):
+    for words in ("/000001", "lazience CIEKN", "anna", "Anna Żak kran", "a1 kran"):
         assert await shown(house, search=words) == [tap], words
-    for words in ("000002", "100%", "L2", "lipowa"):
+    for words in ("000002", "100%", "L2", "lipowa", "ul. Lipowa żarówka", "L2 spalona 000002"):
         assert await shown(house, search=words) == [bulb], words
-    assert await shown(house, search="10%") == []
+    for words in ("10%", "anna lipowa", "L2 kran", "lipowa kran"):
+        assert await shown(house, search=words) == [], words
     assert "wpisz więcej słów" in (await looked_for(house, search="a")).text
     of_lease = (await house.client.get("/panel/inbox?lease=L2")).text
     assert (bulb in of_lease, tap in of_lease) == (True, False)
@@ -101,7 +109,7 @@ async def test_words_are_looked_for_in_every_state_unless_one_is_chosen_beside_t
     chosen = {**hidden_of(found.text), "search": "klucze", "status": "open"}
     narrowed = (await house.client.post("/panel/inbox", data=chosen)).text
     assert ("Zgubione klucze" in narrowed, "Nic nie znaleziono. W innych stanach: 1." in narrowed) == (False, True)
-    *_, button = re.findall(r'<form method="post" action="/panel/inbox">.*?</form>', narrowed, re.DOTALL)
+    button = form_of(narrowed, "Szukaj we wszystkich stanach")
     assert "Zgubione klucze" in (await house.client.post("/panel/inbox", data=hidden_of(button))).text
     nowhere = (await house.client.post("/panel/inbox", data={**chosen, "search": "winda"})).text
     assert ("Nic nie znaleziono." in nowhere, "W innych" in nowhere) == (True, False)
@@ -143,21 +151,40 @@ async def test_filters_go_together_and_each_shelf_tells_how_much_lies_on_it(hous
 
 
 @pytest.mark.system
+async def test_a_shelf_keeps_the_words_and_counts_what_they_leave(house: House) -> None:
+    await house.open(title="Kran w kuchni")
+    await house.reply(await house.open(title="Kran w łazience"))
+    await house.reply(await house.open(title="Winda"))
+    await signed_in(house)
+    found = (await looked_for(house, search="kran anna")).text
+    shelves = dict(re.findall(r'>([^<]+) <span class="count">\((\d+)\)', found))
+    assert [shelves[one] for one in ("Czekają na odpowiedź", "Odpowiedziano", "Wszystkie")] == ["1", "1", "2"]
+    answered = (await house.client.post("/panel/inbox", data=hidden_of(form_of(found, "Odpowiedziano")))).text
+    assert re.findall(r"Kran w \w+|Winda", answered) == ["Kran w łazience"]
+    assert 'value="kran anna"' in answered
+    of_lease = (await house.client.get("/panel/inbox?lease=L1")).text
+    assert 'href="/panel/inbox?status=answered&amp;lease=L1"' in of_lease
+
+
+@pytest.mark.system
 async def test_the_next_page_keeps_what_was_asked_for(house: House) -> None:
     for n in range(51):
         await house.open(title=f"Winda {n}")
     await house.open(title="Kosz")
     await signed_in(house)
     page = await looked_for(house, search="winda", assignee="nobody")
-    *_, older = re.findall(r'<form method="post" action="/panel/inbox">.*?</form>', page.text, re.DOTALL)
-    second = await house.client.post("/panel/inbox", data=hidden_of(older))
+    assert "Sprawy 1\u201350 z 51" in page.text
+    second = await house.client.post("/panel/inbox", data=hidden_of(form_of(page.text, "Starsze")))
     assert re.findall(r"Winda \d+|Kosz", second.text) == ["Winda 0"]
-    assert "Starsze" not in second.text
+    assert ("Sprawy 51\u201351 z 51" in second.text, "Starsze" in second.text) == (True, False)
+    first = await house.client.post("/panel/inbox", data=hidden_of(form_of(second.text, "Na początek listy")))
+    assert "Sprawy 1\u201350 z 51" in first.text
     every = await house.client.get("/panel/inbox?assignee=nobody")
-    link = re.search(r'href="(/panel/inbox\?cursor=[^"]+)">Starsze', every.text)
+    link = re.search(r'href="(/panel/inbox\?[^"]*cursor=[^"]+)">Starsze', every.text)
     assert link
     rest = await house.client.get(link[1].replace("&amp;", "&"))
     assert re.findall(r"Winda \d+|Kosz", rest.text) == ["Winda 1", "Winda 0"]
+    assert "Sprawy 51\u201352 z 52" in rest.text
 
 
 @pytest.mark.system

@@ -1,7 +1,7 @@
 """Staff look up a lease by a name, an address or a number: on the panel, and for other services' panels."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query
@@ -34,10 +34,13 @@ class SearchBody(BaseModel):
 
 
 class MeantAnswer(BaseModel):
-    """Accounts and leases that the words may mean; `complete`: there are no more."""
+    """Accounts and leases, each with those of the words that may mean it.
 
-    account_ids: list[str]
-    lease_ids: list[str]
+    `complete`: there is no other of which as many words are part as of the best.
+    """
+
+    accounts: Mapping[str, Sequence[str]]
+    leases: Mapping[str, Sequence[str]]
     complete: bool
 
 
@@ -58,9 +61,9 @@ async def search(body: SearchBody, token: SessionToken, tools: ToolsOf) -> Meant
     Principal(account_id, frozenset(holder.roles)).require_role(*LOOKING_ROLES)
     async with tools.database.connection() as connection:
         found = await lookup.meant(connection, body.text)
-    count = len(found.account_ids) + len(found.lease_ids)
+    count = len(found.accounts) + len(found.leases)
     logger(__name__).info("accounts and leases looked up", account_id=account_id, found=count)
-    return MeantAnswer(account_ids=found.account_ids, lease_ids=found.lease_ids, complete=found.complete)
+    return MeantAnswer(accounts=found.accounts, leases=found.leases, complete=found.complete)
 
 
 def named(session: PanelSession) -> PanelSession:

@@ -1,13 +1,13 @@
 """What staff look up: leases by names of their parties, by address, number or id. For staff alone."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from libs.chassis.postgres import Connection
-from libs.chassis.searching import patterns
+from libs.chassis.postgres import Connection, Row
+from libs.chassis.searching import patterns, words_of
 
 MOST: Final = 200  # accounts, or leases, that words may mean to another service
 
@@ -30,18 +30,24 @@ where l.signed and ($2::text is null or l.lease_id = $2)
 order by l.address, l.lease_id limit $4
 """
 
-# Tenants' accounts of whose names and login every word is part.
+# Tenants' accounts with those of the words that are part of their names and login; those with the most words first.
 ACCOUNTS = """
-select account_id from accounts join people using (person_id)
-where folded(concat_ws(' ', given_name, family_name, login)) like all (select folded(w) from unnest($1::text[]) w)
-order by account_id limit $2
+select account_id as id, words from accounts join people using (person_id)
+cross join lateral (
+    select array_agg(w) as words from unnest($1::text[]) w
+    where strpos(folded(concat_ws(' ', given_name, family_name, login)), folded(w)) > 0
+) found
+where words is not null order by cardinality(words) desc, account_id limit $2
 """
 
-# Leases of whose number and address every word is part.
+# Leases with those of the words that are part of their number and address; those with the most words first.
 LEASES = """
-select lease_id from leases
-where signed and folded(concat_ws(' ', number, address)) like all (select folded(w) from unnest($1::text[]) w)
-order by lease_id limit $2
+select lease_id as id, words from leases
+cross join lateral (
+    select array_agg(w) as words from unnest($1::text[]) w
+    where strpos(folded(concat_ws(' ', number, address)), folded(w)) > 0
+) found
+where signed and words is not null order by cardinality(words) desc, lease_id limit $2
 """
 
 
@@ -82,10 +88,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """Accounts and leases that words may mean; `complete`: there are no more."""
+    """Accounts and leases, each with those of the words that may mean it.
 
-    account_ids: list[str]
-    lease_ids: list[str]
+    `complete`: there is no other of which as many words are part as of the best.
+    """
+
+    accounts: Mapping[str, Sequence[str]]
+    leases: Mapping[str, Sequence[str]]
     complete: bool
 
 
@@ -106,9 +115,16 @@ async def page(tx: Connection, wanted: Wanted, limit: int) -> list[FoundLease]:
 
 async def meant(tx: Connection, text: str) -> Meant:
     """Return what words may mean, at most `MOST` of either."""
-    words = patterns(text)
-    if words is None:
-        return Meant([], [], complete=True)
-    accounts = [row["account_id"] for row in await tx.fetch(ACCOUNTS, words, MOST + 1)]
-    leases = [row["lease_id"] for row in await tx.fetch(LEASES, words, MOST + 1)]
-    return Meant(accounts[:MOST], leases[:MOST], complete=max(len(accounts), len(leases)) <= MOST)
+    words = words_of(text)
+    accounts = await tx.fetch(ACCOUNTS, words, MOST + 1)
+    leases = await tx.fetch(LEASES, words, MOST + 1)
+    return Meant(_words_by_id(accounts), _words_by_id(leases), complete=not (_cut(accounts) or _cut(leases)))
+
+
+def _words_by_id(rows: Sequence[Row]) -> dict[str, list[str]]:
+    return {row["id"]: list(row["words"]) for row in rows[:MOST]}
+
+
+def _cut(rows: Sequence[Row]) -> bool:
+    """Whether there are more than `MOST` of as many words as the first."""
+    return len(rows) > MOST and len(rows[MOST]["words"]) == len(rows[0]["words"])

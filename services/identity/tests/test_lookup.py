@@ -74,8 +74,10 @@ async def test_other_panels_learn_whom_and_what_words_mean(house: House) -> None
     await house.add_staff("grazyna", GOOD, "clerk")
     session = await session_of(house, "grazyna")
     names, address = (await meant(house, session, "Kowalska 2")).json(), (await meant(house, session, "żabia")).json()
-    assert names == {"account_ids": [account_of("P-000002")], "lease_ids": [], "complete": True}
-    assert address == {"account_ids": [], "lease_ids": ["L-1"], "complete": True}
+    first, second = account_of("P-000001"), account_of("P-000002")
+    assert names["accounts"] == {second: ["Kowalska", "2"], first: ["Kowalska"]}
+    assert list(names["accounts"]) == [second, first]
+    assert address == {"accounts": {}, "leases": {"L-1": ["żabia"]}, "complete": True}
 
 
 async def test_that_somebody_looked_is_logged_and_not_for_whom(

@@ -118,6 +118,5 @@ class LedgerSections:
 
 
 def _account(name: str) -> str:
-    """An account in words, with the name under which it is stored."""
-    words = f"przychody: {name.removeprefix(INCOME)}" if name.startswith(INCOME) else ACCOUNT_WORDS.get(name)
-    return f"{words} ({name})" if words else name
+    """An account in words; an income by its component, as the company's charges name it."""
+    return f"przychody: {name.removeprefix(INCOME)}" if name.startswith(INCOME) else ACCOUNT_WORDS.get(name, name)

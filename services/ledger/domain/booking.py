@@ -178,7 +178,7 @@ def _again(outcome: Outcome, arrival: Arrival, before: Sighted) -> None:
         if before.partition != arrival.partition:
             outcome.repeated.append(arrival)
         return
-    detail = "an event of this id was read before, with another type or data"
+    detail = "zdarzenie o tym identyfikatorze było już, z innym typem albo innymi danymi"
     outcome.refused.append(Refusal(arrival, Conflict.OTHER_CONTENT, detail))
     _alarm_if_across(outcome, arrival, before.partition)
 
@@ -191,7 +191,7 @@ def _claim(known: Known, outcome: Outcome, arrival: Arrival, entry: Entry) -> bo
     if taken is None:
         known.claims[(entry.lease_id, entry.claim)] = arrival.partition
         return True
-    detail = f"{entry.claim} was used on this lease already, by an event of another id"
+    detail = f"{entry.claim}: użyło go już na tej umowie zdarzenie o innym identyfikatorze"
     outcome.refused.append(Refusal(arrival, Conflict.CLAIM_TAKEN, detail))
     _alarm_if_across(outcome, arrival, taken)
     return False
@@ -199,7 +199,7 @@ def _claim(known: Known, outcome: Outcome, arrival: Arrival, entry: Entry) -> bo
 
 def _alarm_if_across(outcome: Outcome, arrival: Arrival, partition: int) -> None:
     if partition != arrival.partition:
-        detail = f"partition {partition} was read first; a book that reads {arrival.partition} first would differ"
+        detail = f"najpierw przeczytano partycję {partition}; księga, która zacznie od {arrival.partition}, będzie inna"
         outcome.alarms.append(Alarm(AlarmKind.BOOKS_MAY_DIFFER, arrival, detail))
 
 
@@ -215,7 +215,7 @@ def _hold(known: Known, outcome: Outcome, arrival: Arrival) -> bool:
     envelope = arrival.fact.envelope
     before = known.leases.get(envelope.subject)
     if before is not None and before.signed and before.source != envelope.source:
-        detail = f"the lease belongs to {before.source}, which signed it first"
+        detail = f"umowa należy do systemu {before.source}, który podpisał ją pierwszy"
         outcome.refused.append(Refusal(arrival, Conflict.LEASE_OF_ANOTHER_SOURCE, detail))
         return False
     if before is None or before.source != envelope.source:
@@ -245,7 +245,9 @@ def _note_version(known: Known, outcome: Outcome, arrival: Arrival) -> None:
     at = (topic, subject, source)
     head, note = known.streams.get(at, StreamHead()).note(version)
     if note is VersionNote.TAKEN:
-        outcome.alarms.append(Alarm(AlarmKind.VERSION_TAKEN, arrival, f"version {version} of {source} came before"))
+        outcome.alarms.append(
+            Alarm(AlarmKind.VERSION_TAKEN, arrival, f"wersja {version} od {source} była już wcześniej")
+        )
     known.streams[at] = outcome.streams[at] = head
 
 

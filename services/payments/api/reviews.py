@@ -63,13 +63,15 @@ def router(door: Door, desk: ReviewDesk, panel: Panel) -> APIRouter:
 
     @routes.get("")
     async def open_reviews(
-        session: Annotated[PanelSession, Depends(panel.staff)], cursor: Before = None
+        session: Annotated[PanelSession, Depends(panel.staff)], cursor: Before = None, done: bool = False
     ) -> HTMLResponse:
-        """Show a page of what is open."""
+        """Show a page of what is open, and that something was just decided."""
         async with door.database.connection() as connection:
             found = await reviews.open_reviews(connection, cursor, ROWS)
         following = found[-1].id if len(found) == ROWS else None
-        return panel.render("payments/reviews.html", session, reviews=found, words=WORDS, following=following)
+        return panel.render(
+            "payments/reviews.html", session, reviews=found, words=WORDS, following=following, done=done
+        )
 
     @routes.post("/{review_id}/settle")
     async def settle(review_id: ReviewId, form: Annotated[StaffForm, Depends(panel.staff_form)]) -> Response:
@@ -84,7 +86,7 @@ def router(door: Door, desk: ReviewDesk, panel: Panel) -> APIRouter:
         if not settled:
             raise not_found()
         logger(__name__).info("report settled", review_id=review_id, account_id=operator.account_id)
-        return see_other(PAGE)
+        return see_other(f"{PAGE}?done=true")
 
     _add_decisions(routes, _Decisions(door, desk, panel), panel)
     return routes
@@ -134,7 +136,7 @@ class _Decisions:
         except (NoSuchReviewError, NotDecidableError) as error:
             raise not_found() from error
         logger(__name__).info("report decided", review_id=review_id, account_id=who.account_id)
-        return see_other(PAGE)
+        return see_other(f"{PAGE}?done=true")
 
     async def dismiss(self, form: StaffForm, review_id: int) -> Response:
         """Decide that it was no money."""

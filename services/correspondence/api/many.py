@@ -1,0 +1,89 @@
+"""What is done at once with the matters ticked in the list: each in a transaction of its own, each refusal told."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from libs.chassis.http import Problem
+from libs.chassis.panel import PanelSession
+from libs.chassis.panel.bulk import IN_THE_WAY
+from libs.chassis.postgres import Connection
+from services.correspondence.api.inbox import change
+from services.correspondence.api.wire import ID, Door
+from services.correspondence.commands.matters import Correspondence
+from services.correspondence.read_models import inbox
+
+TICKED: Final = "matter-"  # a box is called after its matter, and holds how many letters the list knew of
+COUNT: Final = re.compile(r"[0-9]{1,4}")
+MAX_TICKED: Final = 100  # at once; a page of the list has fewer
+NOTHING_TICKED: Final = "Zaznacz co najmniej jedną sprawę."
+NOBODY_CHOSEN: Final = "Wybierz, kto ma poprowadzić zaznaczone sprawy."
+BUSY: Final = "ktoś inny zmienia ją w tej chwili, spróbuj ponownie"
+DONE: Final = {"assign": "Przydzielono", "close": "Zamknięto"}
+
+Deed = Callable[[Correspondence, Connection], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A matter with which it was not done, by the number that people quote, and why."""
+
+    number: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it: with how many matters it was done, and with which it was not; or the mistake in the form."""
+
+    told: str = ""
+    count: int = 0
+    refused: Sequence[Refused] = ()
+    mistake: str = ""
+
+
+def ticked(fields: Mapping[str, str]) -> dict[str, int]:
+    """Return the matters whose boxes are ticked, with how many letters the list knew of."""
+    boxes = {name.removeprefix(TICKED): seen for name, seen in fields.items() if name.startswith(TICKED)}
+    good = {one: int(seen) for one, seen in boxes.items() if ID.fullmatch(one) and COUNT.fullmatch(seen)}
+    return dict(list(good.items())[:MAX_TICKED])
+
+
+async def carry_out(door: Door, session: PanelSession, fields: Mapping[str, str]) -> Outcome:
+    """Assign or close the matters ticked; what is so already counts as done."""
+    chosen, name, to = ticked(fields), fields.get("deed", ""), fields.get("to") or session.principal.account_id
+    if not chosen:
+        return Outcome(mistake=NOTHING_TICKED)
+    if not ID.fullmatch(to):
+        return Outcome(mistake=NOBODY_CHOSEN)
+    refused: dict[str, str] = {}
+    for matter_id, seen in chosen.items():
+        why = await _tried(door, _deed(name, matter_id, seen, to))
+        if why:
+            refused[matter_id] = why
+    async with door.database.connection() as connection:
+        numbers = await inbox.numbers(connection, list(refused))
+    told = [Refused(numbers.get(one, one), why) for one, why in refused.items()]
+    return Outcome(DONE[name], len(chosen) - len(refused), told)
+
+
+def _deed(name: str, matter_id: str, seen: int, to: str) -> Deed:
+    match name:
+        case "assign":
+            return lambda letters, tx: letters.assign(tx, matter_id, to)
+        case "close":
+            return lambda letters, tx: letters.close(tx, matter_id, seen)
+        case _:
+            raise Problem(404, "Nie znaleziono")
+
+
+async def _tried(door: Door, deed: Deed) -> str:
+    """Do it to one matter; return why not, or nothing."""
+    try:
+        await change(door, deed)
+    except Problem as problem:
+        return problem.detail or problem.title
+    except IN_THE_WAY:
+        return BUSY
+    return ""
