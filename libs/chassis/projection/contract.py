@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from libs.chassis.kafka import Record
+from libs.chassis.logs import brief
 from libs.chassis.postgres import Connection
 
 UNEXPECTED = "unexpected_error"  # the reason of a record that makes the projector raise
+FAULT_CHARACTERS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,11 @@ class SetAside:
     record: Record
     reason: str
     detail: str
+
+
+def unexpected(record: Record, error: BaseException) -> SetAside:
+    """A record that makes the projector raise, with the error told as a log may tell it."""
+    return SetAside(record, UNEXPECTED, brief(error)[:FAULT_CHARACTERS])
 
 
 class Projector(Protocol):

@@ -6,15 +6,13 @@ from datetime import datetime
 
 from libs.chassis.event_store import WrongExpectedVersionError
 from libs.chassis.kept_records import columns_of, record_of, storable
-from libs.chassis.logs import brief
 from libs.chassis.metrics import RECORDS_SET_ASIDE
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Connection, Database, Row, after_commit
-from libs.chassis.projection.contract import UNEXPECTED, Projector, SetAside
+from libs.chassis.projection.contract import Projector, SetAside, unexpected
 from libs.chassis.projection.decisions import Decision, history, note
 
 MAX_REPLAYS = 20  # a record replayed this often in vain wants a correction from its source, not one more try
 PAGE_LIMIT = 200
-FAULT_CHARACTERS = 1000
 
 # Faults that say nothing about the record: whoever replays is told to try again, and the replay does not count.
 PASSING = (*UNAVAILABLE, *CONFLICT, WrongExpectedVersionError)
@@ -241,7 +239,7 @@ class SetAsideDesk:
         except PASSING:
             raise
         except Exception as error:  # noqa: BLE001  # what a record causes is this record's outcome, and it counts
-            return SetAside(record, UNEXPECTED, brief(error)[:FAULT_CHARACTERS])
+            return unexpected(record, error)
         return refused[0] if refused else None
 
     async def _open(self, tx: Connection, record_id: int) -> Row:

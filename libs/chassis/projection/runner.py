@@ -22,7 +22,7 @@ from libs.chassis.kafka import MissingTopicError, Record, admin_options, new_bro
 from libs.chassis.logs import brief, logger
 from libs.chassis.metrics import PROJECTION_LAG, PROJECTION_STOPPED, RECORDS_PROJECTED, STALE_BATCHES
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Database
-from libs.chassis.projection.contract import UNEXPECTED, Projector, SetAside
+from libs.chassis.projection.contract import Projector, SetAside, unexpected
 from libs.chassis.projection.desk import keep
 from libs.chassis.projection.expecting import Expecting
 from libs.chassis.projection.positions import Position, Positions, StalePositionError, Step
@@ -280,7 +280,7 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
             logger(__name__).error(
                 "record set aside after an unexpected error", error=brief(error), offset=records[0].offset
             )
-            await self._apply_nothing(expected, SetAside(records[0], UNEXPECTED, brief(error)[:1000]))
+            await self._apply_nothing(expected, unexpected(records[0], error))
             return
         middle = len(records) // 2
         await self._apply_with_patience(expected, records[:middle])

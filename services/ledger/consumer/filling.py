@@ -17,8 +17,8 @@ from libs.chassis.kafka import Record
 from libs.chassis.kafka_log import KafkaLog, Places
 from libs.chassis.logs import brief, logger
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Connection, Database
-from libs.chassis.projection import Positions, SetAside, StalePositionError
-from libs.chassis.projection.contract import UNEXPECTED
+from libs.chassis.projection import Positions, StalePositionError
+from libs.chassis.projection.contract import unexpected
 from libs.chassis.projection.positions import Step
 from services.ledger.consumer.heads import Heads
 from services.ledger.consumer.projector import BookProjector, Reading
@@ -172,7 +172,7 @@ class Filling:
                 one = self._projector.read([record])
             except Exception as error:  # noqa: BLE001
                 logger(__name__).error("record set aside after an unexpected error", error=brief(error))
-                one = Reading(set_aside=[SetAside(record, UNEXPECTED, brief(error)[:1000])])
+                one = Reading(set_aside=[unexpected(record, error)])
             reading.add(one)
         return reading
 

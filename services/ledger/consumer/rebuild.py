@@ -15,7 +15,8 @@ from libs.chassis.kafka import MissingTopicError, Record
 from libs.chassis.kafka_log import KafkaLog, Places, SilentLogError, open_log
 from libs.chassis.logs import brief, logger
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Connection, Database
-from libs.chassis.projection import Positions, SetAside, StalePositionError
+from libs.chassis.projection import Positions, StalePositionError
+from libs.chassis.projection.contract import unexpected
 from libs.chassis.projection.positions import Step
 from libs.chassis.settings import KafkaSettings
 from services.ledger.commands.announcing import Announcer
@@ -30,7 +31,6 @@ from services.ledger.read_models.books import Verdict, projection_of
 CLOSE_ENOUGH: Final = 2_000  # records that may be read while the live projection waits for the switch
 SWITCH_ATTEMPTS: Final = 20
 SWITCH_SECONDS: Final = 5.0  # Kafka silent for longer than this must not keep the live projection waiting
-UNEXPECTED: Final = "unexpected_error"
 NO_BOOK: Final = 0  # a book without entries
 
 # Only one rebuild at a time; the lock ends with its session.
@@ -206,7 +206,7 @@ class Rebuild:
             logger(__name__).error("record set aside after an unexpected error", error=brief(error))
             async with self._database.transaction() as tx:
                 await self._move(tx, number, places, batch)
-                await refused.keep(tx, number, [SetAside(batch[0], UNEXPECTED, brief(error)[:1000])])
+                await refused.keep(tx, number, [unexpected(batch[0], error)])
         if places is not None:
             _advance(places, batch)
 
