@@ -26,7 +26,6 @@ from services.identity.commands.import_people import (
     check_people,
     hold_import_lock,
     import_people,
-    release_import_lock,
 )
 from services.identity.commands.issue_letters import UnknownPeopleError, addressees, issue_letters
 from services.identity.commands.letter_pdf import LetterPrinter, Sender
@@ -78,8 +77,6 @@ async def _import_people(settings: Settings, arguments: argparse.Namespace) -> i
                 return await _take(tools, checked, as_json=arguments.json)
             except LoginTakenError as error:
                 raise CommandError(str(error)) from error
-            finally:
-                await release_import_lock(holder)
 
 
 async def _take(tools: Tools, checked: Checked, *, as_json: bool) -> int:

@@ -30,7 +30,6 @@ REGISTERED_KEY: Final = "registered"
 
 # One import at a time; ends with the session that holds it.
 TRY_LOCK = "select pg_try_advisory_lock(hashtext('iok-import-people'))"
-UNLOCK = "select pg_advisory_unlock(hashtext('iok-import-people'))"
 
 
 class ImportRunningError(Exception):
@@ -160,15 +159,10 @@ async def _take(tools: Tools, tx: Connection, chunk: Sequence[HashedPerson]) -> 
 
 
 async def hold_import_lock(connection: Connection) -> None:
-    """Keep other imports out while `connection` lives or until `release_import_lock`.
+    """Keep other imports out while `connection`, a session of its own, lives.
 
     Raises:
         ImportRunningError: another one runs.
     """
     if not await connection.fetchval(TRY_LOCK):
         raise ImportRunningError("another import of people is running")
-
-
-async def release_import_lock(connection: Connection) -> None:
-    """Let other imports in."""
-    await connection.fetchval(UNLOCK)

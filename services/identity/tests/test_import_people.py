@@ -10,7 +10,6 @@ from services.identity.commands.import_people import (
     check_people,
     hold_import_lock,
     import_people,
-    release_import_lock,
 )
 from services.identity.domain.accounts import account_of
 from services.identity.tests.house import House
@@ -125,11 +124,11 @@ async def test_every_broken_line_is_told_with_its_number_and_reason_and_empty_on
 
 
 async def test_two_imports_do_not_run_at_once(house: House) -> None:
-    async with house.tools.database.connection() as one, house.tools.database.connection() as other:
-        await hold_import_lock(one)
-        with pytest.raises(ImportRunningError):
-            await hold_import_lock(other)
-        await release_import_lock(one)
+    async with house.tools.database.session() as other:
+        async with house.tools.database.session() as one:
+            await hold_import_lock(one)
+            with pytest.raises(ImportRunningError):
+                await hold_import_lock(other)
         await hold_import_lock(other)
 
 

@@ -19,8 +19,8 @@ from libs.events.fields import Id
 CHUNK_LINES: Final = 1_000  # lines of one transaction: what is interrupted loses no more than these
 FAULTS_PER_LINE: Final = 3
 
+# One import at a time; the lock ends with its session.
 LOCK = "select pg_try_advisory_lock(hashtext('iok-ledger-import'))"
-UNLOCK = "select pg_advisory_unlock(hashtext('iok-ledger-import'))"
 
 _ID: Final = TypeAdapter[str](Id)
 
@@ -114,10 +114,7 @@ class Importer:
         async with self._database.session() as connection:
             if not await connection.fetchval(LOCK):
                 raise ImportRefusedError("another import is running")
-            try:
-                yield
-            finally:
-                await connection.execute(UNLOCK)
+            yield
 
     async def _check(self, file: Path) -> tuple[int, bytes]:
         """Read and judge every line; returns how many there are and the file's digest."""

@@ -13,8 +13,8 @@ from services.payments.domain.imports import ImportedPayment
 
 COLUMNS = ("line", "lease_id", "payment_id", "remote_id", "paid_on", "amount_grosze", "charge_id")
 
+# One import at a time; the lock ends with its session.
 LOCK = "select pg_try_advisory_lock(hashtext('iok-import-payments'))"
-UNLOCK = "select pg_advisory_unlock(hashtext('iok-import-payments'))"
 EMPTY = "delete from import_lines"
 COUNT = "select count(*) from import_lines"
 
@@ -94,19 +94,16 @@ class ImportRunningError(Exception):
 
 @asynccontextmanager
 async def alone(connection: Connection) -> AsyncIterator[None]:
-    """Have the table to oneself, empty.
+    """Have the table to oneself, empty, while the session lives.
 
     Raises:
         ImportRunningError: another import has it.
     """
     if not await connection.fetchval(LOCK):
         raise ImportRunningError("another import of payments is running")
-    try:
-        await connection.execute(EMPTY)
-        yield
-        await connection.execute(EMPTY)
-    finally:
-        await connection.execute(UNLOCK)
+    await connection.execute(EMPTY)
+    yield
+    await connection.execute(EMPTY)
 
 
 async def lay_out(connection: Connection, lines: Sequence[Line]) -> None:
