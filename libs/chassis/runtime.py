@@ -145,7 +145,7 @@ def _tasks(parts: Parts, roles: Sequence[str], *, sound: bool) -> dict[str, Task
 async def _serve(parts: Parts, stop: asyncio.Event) -> None:
     from libs.chassis.http.serving import serve  # noqa: PLC0415  # see Parts.app
 
-    await serve(parts.app(), parts.host, parts.port, stop)
+    await serve(parts.app(), parts.host, parts.port, stop, GRACE_SECONDS)
     if not stop.is_set():
         raise CommandError(f"the HTTP server ended: is port {parts.port} taken?")
 

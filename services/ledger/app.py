@@ -21,12 +21,11 @@ from services.ledger.consumer.projector import BookProjector
 from services.ledger.consumer.rebuild import Rebuild
 from services.ledger.consumer.verify import Verifier
 from services.ledger.domain import Rebuilt, Tell
-from services.ledger.settings import Settings
+from services.ledger.settings import NAME, Settings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-NAME: Final = "ledger"
 FOLDER: Final = Path(__file__).parent
 
 

@@ -1,6 +1,10 @@
 """What the ledger reads from the environment."""
 
+from typing import Final
+
 from libs.chassis.settings import StoringSettings
+
+NAME: Final = "ledger"
 
 
 class Settings(StoringSettings):

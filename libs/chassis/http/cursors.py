@@ -12,7 +12,8 @@ from fastapi import Query
 from libs.chassis.http.problems import Problem
 
 MAX_CURSOR_CHARACTERS: Final = 300
-ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")  # as libs.events.fields.Id
+ID_PATTERN: Final = f"^{ID.pattern}$"
 
 PlaceT = TypeVar("PlaceT")
 

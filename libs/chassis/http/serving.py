@@ -9,7 +9,6 @@ from fastapi import FastAPI
 
 from libs.chassis.http.protocol import LimitedProtocol
 
-GRACE_SECONDS = 10
 KEEP_ALIVE_SECONDS = 75  # longer than the gateway keeps its connections, so that it never writes into a closing one
 BACKLOG_CONNECTIONS = 512
 
@@ -23,8 +22,11 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(app: FastAPI, host: str, port: int, stop: asyncio.Event) -> None:
-    """Serve until told to stop; returns before that when the port cannot be had."""
+async def serve(app: FastAPI, host: str, port: int, stop: asyncio.Event, grace_seconds: int) -> None:
+    """Serve until told to stop; returns before that when the port cannot be had.
+
+    What is being answered then has `grace_seconds` to end.
+    """
     config = uvicorn.Config(
         app,
         host=host,
@@ -34,7 +36,7 @@ async def serve(app: FastAPI, host: str, port: int, stop: asyncio.Event) -> None
         access_log=False,
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_graceful_shutdown=grace_seconds,
         backlog=BACKLOG_CONNECTIONS,
     )
     server = _Server(config)

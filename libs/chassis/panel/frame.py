@@ -180,6 +180,7 @@ def _templates(parts: PanelParts) -> jinja2.Environment:
         "duration": wording.duration,
         "moment": wording.moment,
         "short_moment": wording.short_moment,
+        "day": wording.day,
         "state": wording.state,
         "outcome": wording.outcome,
         "deed": wording.deed,

@@ -1,12 +1,13 @@
 """How the panel writes numbers, times and reasons: for people, in Polish, the same everywhere."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 WARSAW: Final = ZoneInfo("Europe/Warsaw")
 NO_BREAK: Final = "\u00a0"
+NOTHING: Final = "\u2013"
 UNKNOWN: Final = "brak danych"
 
 STATES: Final = {"set_aside": "odłożony", "booked": "przyjęty", "discarded": "odrzucony"}
@@ -47,6 +48,11 @@ def duration(seconds: float | None) -> str:
     while parts[0][0] == 0:
         parts.pop(0)
     return NO_BREAK.join(f"{count}{NO_BREAK}{unit}" for count, unit in parts[:2])
+
+
+def day(on: date | str | None) -> str:
+    """Write a day, or its ISO text, as people do: 02.03.2026; without one, a dash."""
+    return f"{date.fromisoformat(str(on)):%d.%m.%Y}" if on else NOTHING
 
 
 def moment(at: datetime) -> str:

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from libs.chassis.auth import Principal, principal_of
-from libs.chassis.http import IdempotencyKey, Problem, not_found
-from services.correspondence.api.wire import ID, Door, Json, MatterId, attachment, said_in_http
+from libs.chassis.http import ID, IdempotencyKey, Problem, not_found
+from services.correspondence.api.wire import Door, Json, MatterId, attachment, said_in_http
 from services.correspondence.commands.files.storage import LostFileError
 from services.correspondence.domain.attachments import MAX_FILE_BYTES, MAX_FILES, too_large
 from services.correspondence.read_models import attachments, matters

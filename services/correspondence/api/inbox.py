@@ -11,13 +11,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from libs.chassis.auth import Principal, StaffGate, holder_of, token_of
 from libs.chassis.event_store import decided_again, utc_now
-from libs.chassis.http import Cursor, IdempotencyKey, cursor_of, not_found, read_cursor
+from libs.chassis.http import ID, ID_PATTERN, Cursor, IdempotencyKey, cursor_of, not_found, read_cursor
 from libs.chassis.postgres import Connection
 from libs.chassis.searching import MAX_SEARCH_CHARACTERS
 from services.correspondence.api.attachments import file_answer
 from services.correspondence.api.wire import (
     DEFAULT_LIMIT,
-    ID,
     Door,
     Json,
     Limit,
@@ -64,7 +63,7 @@ class Assignment(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    assignee_id: Annotated[str, Field(pattern=f"^{ID.pattern}$")] | None = None
+    assignee_id: Annotated[str, Field(pattern=ID_PATTERN)] | None = None
 
 
 class Deadline(BaseModel):

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import UploadFile
 
 from libs.chassis.event_store import utc_now
-from libs.chassis.http import Problem
+from libs.chassis.http import ID, Problem
 from libs.chassis.panel import Panel, PanelSession, StaffForm, see_other
 from libs.chassis.postgres import Connection
 from services.correspondence.api.attachments import file_answer
@@ -35,7 +35,7 @@ from services.correspondence.api.shelf import (
     sent_of,
     shelf,
 )
-from services.correspondence.api.wire import ID, Door, MatterId, said_in_http
+from services.correspondence.api.wire import Door, MatterId, said_in_http
 from services.correspondence.commands.matters import Correspondence, today
 from services.correspondence.domain.attachments import MAX_FILE_BYTES, MAX_FILES, too_large
 from services.correspondence.domain.matters import MAX_TEXT_CHARACTERS

@@ -10,13 +10,13 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from libs.chassis.event_store import utc_now
-from libs.chassis.http import Problem
+from libs.chassis.http import ID, Problem
 from libs.chassis.panel import Panel, PanelSession
 from libs.chassis.searching import MAX_SEARCH_CHARACTERS
 from services.correspondence.api.directory import People
 from services.correspondence.api.inbox import Filter, Order, behind_of, chosen_of, following
 from services.correspondence.api.many import Outcome
-from services.correspondence.api.wire import ID, Door
+from services.correspondence.api.wire import Door
 from services.correspondence.commands.matters import today
 from services.correspondence.domain.matters import MatterState
 from services.correspondence.read_models import inbox

@@ -8,12 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from libs.chassis.auth import Principal, principal_of
 from libs.chassis.event_store import utc_now
-from libs.chassis.http import IdempotencyKey, not_found
+from libs.chassis.http import ID_PATTERN, IdempotencyKey, not_found
 from libs.chassis.postgres import Connection
 from services.correspondence.api.attachments import disposition
 from services.correspondence.api.wire import (
     DEFAULT_LIMIT,
-    ID,
     Behind,
     Door,
     Json,
@@ -39,7 +38,7 @@ from services.correspondence.read_models import matter_types, matters
 from services.correspondence.read_models import thread as threads
 
 MEDIA_TYPES: Final = {PDF: FileKind.PDF.value, DOCX: FileKind.DOCX.value}
-IdText = Annotated[str, Field(pattern=f"^{ID.pattern}$")]
+IdText = Annotated[str, Field(pattern=ID_PATTERN)]
 
 
 Facts = Annotated[dict[IdText, Typed], Field(max_length=len(PLACEHOLDERS))]
@@ -130,7 +129,7 @@ def _add_reads(routes: APIRouter, door: Door) -> None:
     @routes.post("/matter-types/{matter_type_id}/form.{file_type}")
     async def form(
         _: Tenant,
-        matter_type_id: Annotated[str, Path(pattern=ID.pattern)],
+        matter_type_id: Annotated[str, Path(pattern=ID_PATTERN)],
         file_type: Literal["pdf", "docx"],
         body: WantedForm,
     ) -> Response:

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import ValidationError
 
 from libs.chassis.event_store import decided_again, utc_now
-from libs.chassis.http import Problem, not_found
+from libs.chassis.http import ID_PATTERN, Problem, not_found
 from libs.chassis.panel import Panel, PanelSession, StaffForm, see_other
 from services.correspondence.api.attachments import disposition
 from services.correspondence.api.pages import REFUSALS, allowed, staff_of
@@ -23,7 +23,6 @@ from services.correspondence.domain import matter_types as domain
 from services.correspondence.domain.attachments import FileKind
 from services.correspondence.domain.faults import FieldFault
 from services.correspondence.domain.matter_types import (
-    ID,
     MAX_FIELDS,
     PLACEHOLDERS,
     Audience,
@@ -54,7 +53,7 @@ SAMPLE_FACTS: Final = {name: f"[{words}]" for name, words in PLACEHOLDERS.items(
 NOT_A_NUMBER: Final = "Podaj liczbę."
 NOT_A_DATE: Final = "Podaj datę albo zostaw puste."
 
-TypeId = Annotated[str, Path(pattern=f"^{ID.pattern}$")]
+TypeId = Annotated[str, Path(pattern=ID_PATTERN)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """What the doors share: shapes of answers, cursors, refusals said in HTTP, and commands that may be sent twice."""
 
-import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from fastapi import Depends, Query
 from pydantic import AfterValidator
 
 from libs.chassis.event_store import decided_again
-from libs.chassis.http import Cursor, Problem, aware_moment, cursor_of, idempotent, not_found, read_cursor
+from libs.chassis.http import ID, Cursor, Problem, aware_moment, cursor_of, idempotent, not_found, read_cursor
 from libs.chassis.postgres import Connection, Database
 from services.correspondence.api.directory import Directory
 from services.correspondence.commands.documents import DocumentPrinter
@@ -29,7 +28,6 @@ from services.correspondence.read_models.thread import Message
 
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 200
-ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 CREATED: Final = 201
 CHANGED_MEANWHILE: Final = "Ktoś zapisał ten rodzaj sprawy w międzyczasie. Otwórz go jeszcze raz i wprowadź zmiany."
 

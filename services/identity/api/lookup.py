@@ -1,6 +1,5 @@
 """Staff look up a lease by a name, an address or a number: on the panel, and for other services' panels."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
 
@@ -8,23 +7,19 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
-from libs.chassis.auth import Principal, unauthorized
-from libs.chassis.http import Problem
+from libs.chassis.http import ID, ID_PATTERN, Problem
 from libs.chassis.logs import logger
 from libs.chassis.panel import Panel, PanelSession, StaffForm
 from libs.chassis.searching import MAX_SEARCH_CHARACTERS
-from services.identity.api.sessions import SessionToken, ToolsOf
-from services.identity.commands.sessions import SessionOverError, use_session
+from services.identity.api.sessions import LOOKING_ROLES, SessionToken, ToolsOf, looking
 from services.identity.commands.tools import Tools
 from services.identity.read_models import lookup
 
 ROWS: Final = 50
 PAGE: Final = "/panel/leases"
-ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-LOOKING_ROLES: Final = ("clerk", "operator")
 ROLE_WORDS: Final[Mapping[str, str]] = {"tenant": "najemca", "co_tenant": "współnajemca"}
 
-LeaseId = Annotated[str | None, Query(pattern=f"^{ID.pattern}$")]
+LeaseId = Annotated[str | None, Query(pattern=ID_PATTERN)]
 
 
 class SearchBody(BaseModel):
@@ -53,16 +48,11 @@ async def search(body: SearchBody, token: SessionToken, tools: ToolsOf) -> Meant
 
     That somebody looked is logged, not for whom.
     """
-    try:
-        holder = await use_session(tools, token)
-    except SessionOverError as over:
-        raise unauthorized() from over
-    account_id = holder.session.account_id
-    Principal(account_id, frozenset(holder.roles)).require_role(*LOOKING_ROLES)
+    principal = await looking(tools, token)
     async with tools.database.connection() as connection:
         found = await lookup.meant(connection, body.text)
     count = len(found.accounts) + len(found.leases)
-    logger(__name__).info("accounts and leases looked up", account_id=account_id, found=count)
+    logger(__name__).info("accounts and leases looked up", account_id=principal.account_id, found=count)
     return MeantAnswer(accounts=found.accounts, leases=found.leases, complete=found.complete)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,6 +21,8 @@ from services.identity.domain.sessions import MAX_TOKEN_CHARACTERS
 from services.identity.read_models import directory
 
 Audience = Literal["identity", "ledger", "payments", "correspondence", "gateway"]
+
+LOOKING_ROLES: Final = ("clerk", "operator")  # who may know names
 
 
 class _Body(BaseModel):
@@ -184,11 +186,27 @@ async def exchange(
     body: TokensBody, token: SessionToken, tools: ToolsOf, signer: Annotated[TokenSigner, Depends(signer_of)]
 ) -> TokensAnswer:
     """Exchange a session for tokens of single services; while the password must be changed, only for this one's."""
+    return _tokens(await held(tools, token), body.audiences, signer)
+
+
+async def held(tools: Tools, token: str) -> Holder:
+    """Use a session. Raises Problem 401 when it is over."""
     try:
-        holder = await use_session(tools, token)
+        return await use_session(tools, token)
     except SessionOverError as over:
         raise unauthorized() from over
-    return _tokens(holder, body.audiences, signer)
+
+
+async def looking(tools: Tools, token: str) -> Principal:
+    """Let clerks and operators look people up: names are personal data.
+
+    Raises:
+        Problem: 401 when the session is over, 403 for anybody else.
+    """
+    holder = await held(tools, token)
+    principal = Principal(holder.session.account_id, frozenset(holder.roles))
+    principal.require_role(*LOOKING_ROLES)
+    return principal
 
 
 def _tokens(holder: Holder, audiences: Sequence[Audience], signer: TokenSigner) -> TokensAnswer:
@@ -225,11 +243,7 @@ async def change(body: PasswordBody, token: SessionToken, tools: ToolsOf) -> Ren
 @router.post("/directory")
 async def look_up(body: DirectoryBody, token: SessionToken, tools: ToolsOf) -> DirectoryAnswer:
     """Give names to clerks and operators; to anybody else there is no such place."""
-    try:
-        holder = await use_session(tools, token)
-    except SessionOverError as over:
-        raise unauthorized() from over
-    Principal(holder.session.account_id, frozenset(holder.roles)).require_role("clerk", "operator")
+    await looking(tools, token)
     async with tools.database.connection() as connection:
         names = await directory.names(connection, body.account_ids)
         staff = await directory.staff(connection)

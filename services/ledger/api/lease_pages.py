@@ -1,7 +1,6 @@
 """Leases on the panel: staff find one by number or address, and see its figures and history as the tenant sees them."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
@@ -22,7 +21,6 @@ from services.ledger.read_models.grants import LeaseGrant, NotHereError
 PAGE: Final = "/panel/leases"
 ROWS: Final = 50
 MAX_ID_CHARACTERS: Final = 200
-NOTHING: Final = "\u2013"
 KINDS: Final[Mapping[str, str]] = {"dwelling": "mieszkanie", "commercial": "lokal użytkowy"}
 
 LeaseId = Annotated[str, Path(max_length=MAX_ID_CHARACTERS)]
@@ -30,15 +28,10 @@ After = Annotated[str, Query(max_length=MAX_ID_CHARACTERS)]
 Cursor = Annotated[str | None, Query(max_length=history.MAX_CURSOR_CHARACTERS)]
 
 
-def polish_day(day: date | str | None) -> str:
-    """A date as people write it: 02.03.2026; without one, a dash."""
-    return f"{date.fromisoformat(str(day)):%d.%m.%Y}" if day else NOTHING
-
-
 def router(database: Database, panel: Panel) -> APIRouter:
     """The pages below /panel/leases."""
     routes = APIRouter(prefix=PAGE)
-    words: dict[str, Any] = {"zl": zloty, "day": polish_day, "kinds": KINDS}
+    words: dict[str, Any] = {"zl": zloty, "kinds": KINDS}
 
     @routes.get("")
     async def listed(

@@ -11,9 +11,8 @@ from libs.chassis.postgres import Database
 from libs.chassis.projection import Projector
 from services.ledger.api import lease_pages, rebuild_page, rebuilds, sections, tenant
 from services.ledger.read_models import books
-from services.ledger.settings import Settings
+from services.ledger.settings import NAME, Settings
 
-NAME = "ledger"
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
 

@@ -1,13 +1,14 @@
 """A rebuild apart from whoever asks for it: beside an API in one loop, its batches would hold answers up."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import uvloop
 
 from services.ledger.domain import Rebuilt, Tell
 
-Build = Callable[[Tell, bool], Awaitable[Rebuilt]]
+Build = Callable[[Tell, bool], Coroutine[Any, Any, Rebuilt]]
 
 
 class RebuildApart:
@@ -22,8 +23,5 @@ class RebuildApart:
         return await asyncio.to_thread(self._in_a_loop, tell, by_operator=by_operator)
 
     def _in_a_loop(self, tell: Tell, *, by_operator: bool) -> Rebuilt:
-        async def built() -> Rebuilt:
-            return await self._build(tell, by_operator)
-
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(built())
+            return runner.run(self._build(tell, by_operator))

@@ -11,13 +11,13 @@ from pydantic import TypeAdapter, ValidationError
 from libs.chassis.runtime import Command, CommandError, opened
 from libs.chassis.telling import progress, say
 from libs.events.ledger import Offsets
-from services.ledger.app import NAME, announcer, rebuild, sealer, verifier
+from services.ledger.app import announcer, rebuild, sealer, verifier
 from services.ledger.commands.republishing import Republisher
 from services.ledger.consumer.verify import Verified
 from services.ledger.domain import Progress, RebuildRefusedError, Then
 from services.ledger.operate.telling import add_json, plainly, tell
 from services.ledger.read_models import books, state
-from services.ledger.settings import Settings
+from services.ledger.settings import NAME, Settings
 
 OFFSETS = TypeAdapter(Offsets)
 

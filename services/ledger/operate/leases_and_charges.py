@@ -11,7 +11,7 @@ from libs.chassis.runtime import Command, CommandError, opened
 from libs.chassis.telling import progress, say
 from libs.events.decoding import Rejected, read_json
 from libs.events.ledger import LeaseChanged
-from services.ledger.app import NAME, event_store
+from services.ledger.app import event_store
 from services.ledger.commands.charge_run import Charger
 from services.ledger.commands.import_charges import ChargeLines, charges_in
 from services.ledger.commands.import_files import BadFileError, BadLineError, Importer, ImportRefusedError, Kind, parse
@@ -20,7 +20,7 @@ from services.ledger.commands.leases import LeaseDesk
 from services.ledger.domain import ChangeLease, EndLease, LedgerError, first_day, warsaw_day
 from services.ledger.operate.telling import add_json, plainly, tell
 from services.ledger.read_models.reading import NotCaughtUpError, wait_until_read
-from services.ledger.settings import Settings
+from services.ledger.settings import NAME, Settings
 
 WAIT_SECONDS: Final = 30.0  # leases signed a moment ago are still on their way through Kafka
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Protocol
 from fastapi import Query
 
 from libs.chassis.auth import Principal
-from libs.chassis.http import not_found
+from libs.chassis.http import ID, not_found
 from libs.chassis.panel import PanelSession
 from libs.chassis.postgres import Database
 from libs.chassis.searching import MAX_SEARCH_CHARACTERS
@@ -34,7 +34,7 @@ NOTHING = "\u2013"
 NO_NOTE = "Napisz powód: od 3 do 500 znaków."
 NO_DAY = "Podaj dzień, nie późniejszy niż dzisiaj."
 
-After = Annotated[str | None, Query(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}_[A-Za-z0-9._-]{1,64}$")]
+After = Annotated[str | None, Query(pattern=f"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}_{ID.pattern}$")]
 
 STATUSES: Mapping[TransferStatus, str] = {
     TransferStatus.TO_CLARIFY: "do wyjaśnienia",
@@ -100,7 +100,6 @@ def words() -> dict[str, Any]:
         "deeds": DEEDS,
         "zl": zlote,
         "nrb": grouped,
-        "day": polish_day,
         "initials": initials,
         "ending": ending,
         "may_decide": may_decide,
@@ -140,11 +139,6 @@ def require_decider(session: PanelSession) -> Principal:
     """
     session.principal.require_role(*DECIDING_ROLES)
     return session.principal
-
-
-def polish_day(day: date) -> str:
-    """A date as people write it: 02.03.2026."""
-    return f"{day:%d.%m.%Y}"
 
 
 def initials(name: str) -> str:

@@ -1,6 +1,6 @@
 """Bank statements on the panel: a file is sent in and its report read; Autopay's settlements with their differences."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -17,10 +17,10 @@ from services.payments.api.staff import (
     following,
     place_of,
     require_decider,
+    today,
     words,
 )
 from services.payments.commands.statements import File
-from services.payments.domain.autopay import WARSAW
 from services.payments.domain.report import FIGURES
 from services.payments.domain.settlement import MAX_DAYS
 from services.payments.domain.statement import MAX_FILE_BYTES, StatementRefusedError, WrongProfileError
@@ -90,7 +90,7 @@ class _Pages:
 
     async def settlements(self, session: PanelSession, after: Place | None) -> Response:
         """Autopay's settlements, and what it has collected and not paid out yet."""
-        since = datetime.now(UTC).astimezone(WARSAW).date() - timedelta(days=MAX_DAYS)
+        since = today() - timedelta(days=MAX_DAYS)
         async with self._door.database.connection() as connection:
             found = await settlements.page(connection, after, ROWS)
             waiting = await settlements.waiting(connection, since)

@@ -8,10 +8,10 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
 from libs.chassis.auth import Principal, principal_of
-from libs.chassis.http import IdempotencyKey, Problem, key_conflicts, not_found
+from libs.chassis.http import ID, IdempotencyKey, Problem, key_conflicts, not_found
 from libs.chassis.once import KeyUse, StoredAnswer
 from libs.events.fields import Amount, Code, Id, Month
-from services.payments.api.wire import ID, Door, Json, after, listed, money, next_cursor, shown
+from services.payments.api.wire import Door, Json, after, listed, money, next_cursor, shown
 from services.payments.commands.start import UnknownLeaseError, Wanted
 from services.payments.domain.payment import AmountOverLimitError
 from services.payments.read_models import payments

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import HTMLResponse, Response
 
-from libs.chassis.http import not_found
+from libs.chassis.http import ID_PATTERN, not_found
 from libs.chassis.logs import logger
 from libs.chassis.panel import Panel, PanelSession, Section, StaffForm, Table, see_other
 from services.payments.api.staff import (
@@ -31,9 +31,9 @@ from services.payments.read_models import leases, money_deeds, transfers
 
 PAGE = "/panel/transfers"
 
-TransferId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+TransferId = Annotated[str, Path(pattern=ID_PATTERN)]
 Status = Annotated[TransferStatus, Query()]
-Lease = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+Lease = Annotated[str | None, Query(pattern=ID_PATTERN)]
 
 WRONG_STATE = "Ktoś zmienił stan tego przelewu w międzyczasie. Sprawdź go i spróbuj jeszcze raz."
 NOT_SURE = "Zaznacz, że pieniądze wróciły do nadawcy: tego zapisu nie można cofnąć."

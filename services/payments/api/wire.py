@@ -1,6 +1,5 @@
 """What the doors share: what they are built with, shapes of answers, cursors."""
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +14,6 @@ from services.payments.domain.channels import Channel
 from services.payments.read_models.payments import PaymentRow, Place
 
 NO_BREAK = "\u00a0"
-ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 Json = dict[str, Any]
 
