@@ -108,8 +108,9 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         watch, stopped = asyncio.create_task(self._watch_ends()), asyncio.create_task(stop.wait())
         await asyncio.wait([watch, stopped], return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
+        failed = not watch.cancel()  # before the consumer leaves its group, which would look like an accident to it
         await broker.stop()
-        if not watch.cancel():
+        if failed:
             watch.result()
 
     async def read_again(self) -> int:

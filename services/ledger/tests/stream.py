@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -116,6 +116,7 @@ async def running(settings: Settings, topics: TopicSpace, *, relay: bool = True)
         yield Ledger(settings, parts, parts.database, topics)
     finally:
         stop.set()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
+        await asyncio.wait(tasks, timeout=10)
         await parts.database.close()
+        for ended in [task for task in tasks if task.done()]:
+            ended.result()  # what ended by itself is told, also beside the failure that it caused
