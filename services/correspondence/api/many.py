@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from libs.chassis.http import Problem
+from libs.chassis.http import ID, Problem
 from libs.chassis.panel import PanelSession
 from libs.chassis.panel.bulk import IN_THE_WAY
 from libs.chassis.postgres import Connection
 from services.correspondence.api.inbox import change
-from services.correspondence.api.wire import ID, Door
+from services.correspondence.api.wire import Door
 from services.correspondence.commands.matters import Correspondence
 from services.correspondence.read_models import inbox
 
