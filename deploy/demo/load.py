@@ -6,30 +6,26 @@ people whom the demo signs in as read their one-time passwords out of printed le
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
-from deploy.demo import days, export, matters, passwords, statements
+from deploy.demo import days, export, matters, mistakes, passwords, statements
+from deploy.demo.booking import LOOK_SECONDS, Tell, wait_until_booked
 from deploy.demo.export import Meta, Order, SignIn
 from deploy.demo.letters import one_time_password
+from deploy.demo.mistakes import Mistake
 from deploy.demo.operators import operate
 from deploy.demo.places import DemoError, Places, read_json, write_private
 from deploy.demo.portal import Portal
 
 OPERATOR_LOGIN: Final = "operator"
 OPERATOR_NAME: Final = "Ewa Sowa"  # invented, as everybody in the demo
-BOOKED_TOPICS: Final = {"iok.leases": "leases", "iok.charges": "charges", "iok.payments": "payments"}
-STORING: Final = ("identity", "ledger", "payments", "correspondence")
-BOOKED_TIMEOUT_SECONDS: Final = 600.0
-BOOKED_TIMEOUT_SECONDS_PER_LEASE: Final = 0.2
 VISIBLE_TIMEOUT_SECONDS: Final = 60.0
-LOOK_SECONDS: Final = 0.3
-TELL_SECONDS: Final = 2.0
 
-Tell = Callable[[str], None]
 Operate = Callable[..., Awaitable[str]]
+Publish = Callable[[Places, Sequence[Mistake]], Awaitable[None]]
 PEOPLE: Final = ("tenant", "other_tenant")
 
 
@@ -41,6 +37,7 @@ class Load:
     places: Places
     tell: Tell
     operate: Operate = operate
+    publish: Publish = mistakes.publish
 
 
 def order_for(places: Places, leases: int, seed: int) -> Order:
@@ -65,6 +62,7 @@ async def load(given: Load) -> None:
     async with Portal(given.places.service_urls()) as portal:
         if await _is_loaded(given, portal, chosen):
             given.tell("the demo company is loaded already")
+            await _wait_until_visible(given, portal, read_json(given.places.people))
             return
         given.places.loaded.unlink(missing_ok=True)
         meta = await asyncio.to_thread(_generated, given)
@@ -73,9 +71,10 @@ async def load(given: Load) -> None:
             _book(given, meta, portal, operator_token),
             _sign_people_in(given, meta, portal, chosen),
         )
-        await _wait_until_visible(given, meta, portal, chosen)
         await _write_letters(given, meta, portal, chosen, operator_token)
+        await _make_mistakes(given, meta, portal, operator_token)
         await portal.sign_out(operator_token)
+        await _wait_until_visible(given, portal, _people(meta, chosen))
     write_private(given.places.people, _people(meta, chosen))
     write_private(given.places.loaded, asdict(meta))
 
@@ -159,55 +158,12 @@ async def _timed(given: Load, what: str, work: Awaitable[str]) -> None:
 
 async def _book(given: Load, meta: Meta, portal: Portal, token: str) -> None:
     """Wait until all is booked, then import a bank statement: by then payments has heard of every lease."""
-    await _wait_until_booked(given, meta, portal, token)
+    await wait_until_booked(portal, token, meta, given.tell)
+    given.tell("the ledger has booked everything")
     name, profile = statements.IMPORTED
     file = given.places.export / statements.FOLDER / name
     arguments = ["import-statement", str(file), "--profile", profile]
     await _timed(given, "statement", given.operate(given.places, "payments", arguments))
-    await _wait_until_booked(given, meta, portal, token)
-
-
-async def _wait_until_booked(given: Load, meta: Meta, portal: Portal, token: str) -> None:
-    """Wait until all outboxes are empty, everybody has read to the end, and the ledger has read every line imported.
-
-    Raises:
-        DemoError: it takes too long.
-    """
-    until = time.monotonic() + BOOKED_TIMEOUT_SECONDS + BOOKED_TIMEOUT_SECONDS_PER_LEASE * meta.leases
-    told_at = time.monotonic()
-    while True:
-        figures = dict(
-            zip(STORING, await asyncio.gather(*(portal.status(each, token) for each in STORING)), strict=True)
-        )
-        behind = _behind(figures.values())
-        if behind == 0 and _has_read(figures["ledger"], meta):
-            given.tell("the ledger has booked everything")
-            return
-        if time.monotonic() > until:
-            raise DemoError(f"not everything was booked in time; records still on their way: {behind}")
-        if time.monotonic() - told_at > TELL_SECONDS:
-            told_at = time.monotonic()
-            given.tell("booking" if behind is None else f"booking, {behind} records on their way")
-        await asyncio.sleep(LOOK_SECONDS)
-
-
-def _behind(figures: Iterable[dict[str, Any] | None]) -> int | None:
-    """Count what is in outboxes or not read yet; None while somebody cannot tell."""
-    waiting = 0
-    for status in figures:
-        if status is None or any(each["lag"] is None for each in status["partitions"]):
-            return None
-        waiting += status["outbox"]["backlog"] + sum(each["lag"] for each in status["partitions"])
-    return waiting
-
-
-def _has_read(ledger: dict[str, Any] | None, meta: Meta) -> bool:
-    """Tell whether the ledger has passed as many records of each topic as lines were imported."""
-    partitions = ledger["partitions"] if ledger else []
-    return all(
-        sum(each["position"] for each in partitions if each["topic"] == topic) >= meta.lines[name]
-        for topic, name in BOOKED_TOPICS.items()
-    )
 
 
 async def _sign_people_in(given: Load, meta: Meta, portal: Portal, chosen: dict[str, str]) -> None:
@@ -247,23 +203,38 @@ async def _write_letters(given: Load, meta: Meta, portal: Portal, chosen: dict[s
     given.tell(f"the tenants raised {count} matters, the staff answered")
 
 
-async def _wait_until_visible(given: Load, meta: Meta, portal: Portal, chosen: dict[str, str]) -> None:
-    """Wait until the demo's people see their leases and balances.
+async def _make_mistakes(given: Load, meta: Meta, portal: Portal, token: str) -> None:
+    """Let the company system send bad records, once, and wait until all that came in is booked or set aside."""
+    ledger = await portal.status("ledger", token)
+    if ledger is not None and not ledger["set_aside"]:
+        signed_in = [who.lease_id for who in _sign_ins(meta).values()]
+        lines = mistakes.charges_of_others(given.places.export, signed_in)
+        sent = mistakes.mistakes(lines)
+        await given.publish(given.places, sent)
+        given.tell(f"the company system sent {len(sent)} bad records, for operators to decide about")
+    await wait_until_booked(portal, token, meta, given.tell)
+
+
+async def _wait_until_visible(given: Load, portal: Portal, people: Mapping[str, Mapping[str, str]]) -> None:
+    """Wait until the demo's tenants see their leases, and balances of a ledger that has caught up.
 
     Raises:
         DemoError: they do not.
     """
     until = time.monotonic() + VISIBLE_TIMEOUT_SECONDS
-    for name, who in _sign_ins(meta).items():
-        signed_in = await portal.sign_in(who.login, chosen[name])
+    for who in (people[name] for name in PEOPLE):
+        signed_in = await portal.sign_in(who["login"], who["password"])
         if signed_in is None:
-            raise DemoError(f"{who.login} cannot sign in with the password just chosen")
-        while not (
-            who.lease_id in await portal.leases(signed_in.token)
-            and await portal.balance(signed_in.token, who.lease_id) is not None
-        ):
+            raise DemoError(f"{who['login']} cannot sign in with the password chosen")
+        while not await _sees(portal, signed_in.token, who["lease_id"]):
             if time.monotonic() > until:
-                raise DemoError(f"{who.login} does not see lease {who.lease_id} in the portal")
+                raise DemoError(f"{who['login']} does not see lease {who['lease_id']} in the portal")
             await asyncio.sleep(LOOK_SECONDS)
         await portal.sign_out(signed_in.token)
     given.tell("the demo's tenants see their leases and balances")
+
+
+async def _sees(portal: Portal, token: str, lease_id: str) -> bool:
+    """Tell whether a tenant sees a lease, and its balance with nothing left to be read into it."""
+    balance = await portal.balance(token, lease_id)
+    return balance is not None and not balance["stale"] and lease_id in await portal.leases(token)

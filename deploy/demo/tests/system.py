@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from deploy.demo.mistakes import Mistake
 from deploy.demo.places import DemoError, Places
 from services.identity.commands.letter_pdf import LetterPrinter, LetterText, Sender
 
@@ -32,6 +33,7 @@ class StandInSystem:
         self.failing: set[str] = set()
         self.backlog = 3
         self.refusals = 0
+        self.published: list[Mistake] = []
         self.url = ""
 
     async def operate(self, places: Places, service: str, arguments: Sequence[str], *, typed: str = "") -> str:
@@ -96,7 +98,7 @@ class StandInSystem:
         return web.json_response({"leases": [{"lease_id": lease} for lease in self.leases[person]]})
 
     async def balance(self, _: web.Request) -> web.Response:
-        return web.json_response({"balance_grosze": 1})
+        return web.json_response({"balance_grosze": 1, "stale": False})
 
     async def raise_matter(self, request: web.Request) -> web.Response:
         key = request.headers["Idempotency-Key"]
@@ -111,7 +113,13 @@ class StandInSystem:
         self.backlog = max(0, self.backlog - 1)
         read = {f"iok.{name}": 0 if self.backlog else len(lines) for name, lines in self.lines.items()}
         partitions = [{"topic": topic, "position": position, "lag": 0} for topic, position in read.items()]
-        return web.json_response({"partitions": partitions, "outbox": {"backlog": self.backlog}})
+        outbox, aside = {"backlog": self.backlog}, len(self.published)
+        return web.json_response({"partitions": partitions, "outbox": outbox, "set_aside": aside})
+
+    async def publish(self, _: Places, sent: Sequence[Mistake]) -> None:
+        """Take records of the company system, as Kafka would."""
+        await asyncio.sleep(0)
+        self.published += sent
 
     @asynccontextmanager
     async def running(self, places: Places) -> AsyncIterator["StandInSystem"]:

@@ -1,6 +1,7 @@
 """Loading does what operators and tenants would, once; again, it goes on or finds all done."""
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,9 +12,11 @@ from deploy.demo import export, passwords
 from deploy.demo.__main__ import main
 from deploy.demo.letters import one_time_password
 from deploy.demo.load import Load, load, order_for
+from deploy.demo.mistakes import Mistake
 from deploy.demo.operators import operate
 from deploy.demo.places import DemoError, Places, read_json
 from deploy.demo.tests.system import StandInSystem
+from libs.events.decoding import Reason, Rejected, decode
 
 LEASES, SEED = 6, 7
 
@@ -31,8 +34,14 @@ async def system(places: Places) -> AsyncIterator[StandInSystem]:
 
 async def run(places: Places, system: StandInSystem, leases: int = LEASES) -> list[str]:
     told: list[str] = []
-    await load(Load(order_for(places, leases, SEED), places, told.append, system.operate))
+    await load(Load(order_for(places, leases, SEED), places, told.append, system.operate, system.publish))
     return told
+
+
+def reason_of(one: Mistake) -> Reason:
+    with pytest.raises(Rejected) as rejected:
+        decode(one.topic, one.lease_id.encode(), one.value, company_sources=("erp",))
+    return rejected.value.reason
 
 
 async def test_a_load_imports_everything_and_leaves_people_who_can_sign_in(
@@ -64,8 +73,28 @@ async def test_files_are_imported_after_what_they_need(places: Places, system: S
 async def test_a_second_load_finds_all_done_and_runs_no_command(places: Places, system: StandInSystem) -> None:
     await run(places, system)
     system.commands.clear()
-    assert await run(places, system) == ["the demo company is loaded already"]
+    told = await run(places, system)
+    assert told == ["the demo company is loaded already", "the demo's tenants see their leases and balances"]
     assert system.commands == []
+
+
+async def test_the_company_system_makes_each_mistake_once_and_never_with_those_who_sign_in(
+    places: Places, system: StandInSystem
+) -> None:
+    await run(places, system)
+    places.loaded.unlink()
+    await run(places, system)
+    reasons = Counter(reason_of(one) for one in system.published)
+    assert reasons == {
+        Reason.DATA_AGAINST_SCHEMA: 3,
+        Reason.LINES_DO_NOT_ADD_UP: 2,
+        Reason.SOURCE_NOT_ALLOWED: 1,
+        Reason.NOT_JSON: 1,
+        Reason.UNKNOWN_VERSION: 1,
+    }
+    meta = export.read_meta(places.export)
+    assert meta
+    assert not {meta.tenant.lease_id, meta.other_tenant.lease_id} & {one.lease_id for one in system.published}
 
 
 @pytest.mark.parametrize("broken", ["import-people", "import-leases", "import-charges", "import-payments", "add-staff"])

@@ -181,6 +181,7 @@ def _templates(parts: PanelParts) -> jinja2.Environment:
         "moment": wording.moment,
         "short_moment": wording.short_moment,
         "day": wording.day,
+        "service": wording.service,
         "state": wording.state,
         "outcome": wording.outcome,
         "deed": wording.deed,

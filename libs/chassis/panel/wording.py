@@ -5,11 +5,20 @@ from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from libs.chassis.telling import zloty
+
 WARSAW: Final = ZoneInfo("Europe/Warsaw")
 NO_BREAK: Final = "\u00a0"
 NOTHING: Final = "\u2013"
 UNKNOWN: Final = "brak danych"
 
+SERVICES: Final = {
+    "gateway": "portal",
+    "identity": "konta i umowy",
+    "ledger": "księga",
+    "payments": "płatności",
+    "correspondence": "korespondencja",
+}
 STATES: Final = {"set_aside": "odłożony", "booked": "przyjęty", "discarded": "odrzucony"}
 OUTCOMES: Final = {
     "booked": "przyjęty",
@@ -33,6 +42,11 @@ def number(value: float | None) -> str:
     if isinstance(value, float):
         return f"{value:,.1f}".replace(",", NO_BREAK).replace(".", ",")
     return f"{value:,}".replace(",", NO_BREAK)
+
+
+def money(amount_grosze: int) -> str:
+    """Write an amount as `1 234,56 zł`, never broken over two lines."""
+    return zloty(amount_grosze).replace(" ", NO_BREAK)
 
 
 def duration(seconds: float | None) -> str:
@@ -63,6 +77,11 @@ def moment(at: datetime) -> str:
 def short_moment(at: datetime) -> str:
     """Write an aware moment as the clock of Warsaw shows it, to the minute."""
     return at.astimezone(WARSAW).strftime("%d.%m.%Y %H:%M")
+
+
+def service(name: str) -> str:
+    """Name a service as staff call it."""
+    return SERVICES.get(name, name)
 
 
 def state(name: str) -> str:

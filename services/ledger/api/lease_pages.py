@@ -11,9 +11,9 @@ from libs.chassis.event_store import utc_now
 from libs.chassis.http import not_found
 from libs.chassis.logs import logger
 from libs.chassis.panel import Panel, PanelSession
+from libs.chassis.panel.wording import money
 from libs.chassis.postgres import Database
 from libs.chassis.searching import MAX_SEARCH_CHARACTERS, patterns
-from libs.chassis.telling import zloty
 from services.ledger.domain import warsaw_day
 from services.ledger.read_models import balance, history, leases
 from services.ledger.read_models.grants import LeaseGrant, NotHereError
@@ -31,7 +31,7 @@ Cursor = Annotated[str | None, Query(max_length=history.MAX_CURSOR_CHARACTERS)]
 def router(database: Database, panel: Panel) -> APIRouter:
     """The pages below /panel/leases."""
     routes = APIRouter(prefix=PAGE)
-    words: dict[str, Any] = {"zl": zloty, "kinds": KINDS}
+    words: dict[str, Any] = {"zl": money, "kinds": KINDS}
 
     @routes.get("")
     async def listed(

@@ -5,9 +5,8 @@ from dataclasses import replace
 from typing import Final
 
 from libs.chassis.panel import Section, Table
-from libs.chassis.panel.wording import moment
+from libs.chassis.panel.wording import moment, money
 from libs.chassis.postgres import Database
-from libs.chassis.telling import zloty
 from libs.events.reasons import REASON_WORDS
 from services.ledger.domain import INCOME, AlarmKind, ChartAccount, Conflict
 from services.ledger.read_models import alarms, books, leases, postings, seals, streams
@@ -85,7 +84,7 @@ class LedgerSections:
             found = await postings.trial(connection, ACCOUNTS)
         lines = [*found.lines, replace(found.whole, account="Razem")]
         rows = [
-            (_account(a.account), zloty(a.debit_grosze), zloty(a.credit_grosze), zloty(a.balance_grosze)) for a in lines
+            (_account(a.account), money(a.debit_grosze), money(a.credit_grosze), money(a.balance_grosze)) for a in lines
         ]
         return Table(("Konto", "Winien", "Ma", "Saldo"), rows)
 
@@ -93,7 +92,7 @@ class LedgerSections:
         """Leases with entries that nobody has signed."""
         async with self._database.connection() as connection:
             found = await leases.unsigned(connection, ROWS)
-        rows = [(row["lease_id"], str(row["version"]), zloty(row["balance_grosze"])) for row in found]
+        rows = [(row["lease_id"], str(row["version"]), money(row["balance_grosze"])) for row in found]
         return Table(("Umowa", "Wpisy", "Saldo"), rows)
 
     async def gaps(self) -> Table:

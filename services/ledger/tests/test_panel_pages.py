@@ -106,5 +106,5 @@ async def test_staff_find_a_lease_by_number_or_address_and_see_its_figures_and_h
         page = (await clerk.get(f"/panel/leases/{LEASE}")).text
         assert (await clerk.get("/panel/leases/absent")).status_code == 404
         assert (await clerk.get(f"/panel/leases/{LEASE}?cursor=bad")).status_code == 404
-    for words in ("1,08 zł", "Przelew na konto", "Korekta naliczenia", "/panel/inbox?lease="):
+    for words in ("1,08\u00a0zł", "Przelew na konto", "Korekta naliczenia", "/panel/inbox?lease="):
         assert words in page

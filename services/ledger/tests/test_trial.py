@@ -98,8 +98,8 @@ async def test_the_panel_shows_the_trial_balance_with_its_sum(database: Database
     rows = {section.title: (await section.read()).rows for section in sections.of(database)}["Bilans próbny"]
     assert rows[-1][0] == "Razem"
     assert {"bank", "wpłaty najemców"} < {row[0] for row in rows}
-    assert rows[-1][1] == rows[-1][2] != "0,00 zł"
-    assert rows[-1][3] == "0,00 zł"
+    assert rows[-1][1] == rows[-1][2] != "0,00\u00a0zł"
+    assert rows[-1][3] == "0,00\u00a0zł"
 
 
 async def test_a_partition_whose_accounts_do_not_balance_takes_no_more(
