@@ -258,7 +258,7 @@ async def test_the_panel_shows_books_leases_nobody_signed_gaps_and_contradiction
     shown = {section.title: (await section.read()).rows for section in sections.of(database)}
     assert [row[:2] for row in shown["Księgi"]] == [("1", "bieżąca")]
     assert shown["Ostatnia pieczęć"] == []
-    assert shown["Bez umowy"] == [(LEASE, "2", "0,16 zł")]
+    assert shown["Bez umowy"] == [(LEASE, "2", "0,16\u00a0zł")]
     assert shown["Luki w strumieniach"] == [("iok.charges", LEASE, "iok/ledger", "1-2")]
     taken = "ten numer wersji ma już inne zdarzenie"
     assert [row[1:3] for row in shown["Sprzeczności"]] == [(taken, "iok.charges/0/1")]
