@@ -42,6 +42,13 @@ create index attachments_of_matter on attachments (matter_id, message_id, ordina
 create index attachments_waiting on attachments (kept_at) where state = 'quarantined';
 create index attachments_content on attachments (content_sha256);
 
+-- Files that a row has let go of, until they are thrown away as well: a crash between the two forgets none.
+create table files_let_go (
+    content_sha256 text not null,
+    state text not null check (state in ('clean', 'quarantined')),  -- tells the place in the store
+    primary key (content_sha256, state)
+);
+
 -- The numbers that people quote: without gaps within a year.
 create table matter_numbers (
     year integer primary key,
@@ -137,7 +144,7 @@ grant select, insert, update on staff_names to iok_correspondence;
 grant execute on function folded, inbox_matters to iok_correspondence;
 grant select, insert on letters, matter_register, matter_type_versions to iok_correspondence;
 grant select, insert, update on matter_numbers, read_marks to iok_correspondence;
-grant select, insert, delete on attachments to iok_correspondence;
+grant select, insert, delete on attachments, files_let_go to iok_correspondence;
 grant update (message_id, matter_id, ordinal, state) on attachments to iok_correspondence;
 grant select, insert, update, delete on matters, messages to iok_correspondence;
 grant select on matter_overviews to iok_correspondence;

@@ -6,7 +6,6 @@ given to nobody until it has been found clean.
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
 from typing import Final
 
 from libs.chassis.logs import logger
@@ -22,10 +21,11 @@ from services.correspondence.domain.attachments import (
     safe_name,
 )
 from services.correspondence.read_models import attachments
-from services.correspondence.read_models.attachments import Attachment, Gone
+from services.correspondence.read_models.attachments import Attachment
 
 CHECKS_AT_ONCE: Final = 2  # a picture of 60 million points takes 180 MB while it is decoded
 SCANNED_AT_ONCE: Final = 50  # in one round of the quarantine
+THROWN_AWAY_AT_ONCE: Final = 1_000
 ID_CHARACTERS: Final = 32
 KEPT: Final = "kept"
 QUARANTINE: Final = "quarantine"
@@ -78,9 +78,9 @@ class Uploads:
         """Throw away a draft; tells whether there was one."""
         async with self._database.transaction() as tx:
             gone = await attachments.remove_draft(tx, account_id, attachment_id)
-        if gone is not None:
-            await self._throw_away([gone])
-        return gone is not None
+        if gone:
+            await self._throw_away()
+        return gone
 
     async def content(self, found: Attachment) -> bytes:
         """Give the bytes of a clean file.
@@ -95,8 +95,8 @@ class Uploads:
     async def forget_old_drafts(self) -> None:
         """Throw away the files that went with no letter for a day."""
         async with self._database.transaction() as tx:
-            gone = await attachments.forget_drafts(tx, DRAFT_HOURS)
-        await self._throw_away(gone)
+            await attachments.forget_drafts(tx, DRAFT_HOURS)
+        await self._throw_away()
 
     async def scan_quarantine(self) -> int:
         """Scan what waits; returns how many were settled. While the scanner is away they go on waiting."""
@@ -124,7 +124,7 @@ class Uploads:
                 await self._put(tx, KEPT, content)
             await attachments.settle(tx, one.attachment_id, state)
         logger(__name__).info("file left quarantine", attachment_id=one.attachment_id, state=state.value)
-        await self._throw_away([Gone(one.content_sha256, FileState.QUARANTINED)])
+        await self._throw_away()
 
     async def _scanned(self, content: bytes) -> FileState:
         state = await self._scanned_later(content)
@@ -147,12 +147,16 @@ class Uploads:
         await self._storage.put(place, digest, content)
         return digest
 
-    async def _throw_away(self, rows: Sequence[Gone]) -> None:
-        for gone in rows:
+    async def _throw_away(self) -> None:
+        """Throw away what was let go of, by this command or by one that a crash ended too soon."""
+        async with self._database.connection() as connection:
+            let_go = await attachments.let_go(connection, THROWN_AWAY_AT_ONCE)
+        for gone in let_go:
             async with self._database.transaction() as tx:
                 await attachments.lock_content(tx, gone.content_sha256)
-                if gone.state in PLACES and not await attachments.is_used(tx, gone):
+                if not await attachments.is_used(tx, gone):
                     await self._storage.remove(PLACES[gone.state], gone.content_sha256)
+                await attachments.thrown_away(tx, gone)
 
 
 def _with_digest(new: Attachment, digest: str) -> Attachment:

@@ -21,20 +21,38 @@ where account_id = $1 and message_id is null and attachment_id = any($2::text[])
 ONE_OF_ACCOUNT = f"select {COLUMNS} from attachments where attachment_id = $1 and account_id = $2"
 COUNT_DRAFTS = "select count(*) from attachments where account_id = $1 and message_id is null"
 SEND = "update attachments set message_id = $2, matter_id = $3, ordinal = $4 where attachment_id = $1"
-REMOVE_DRAFT = """
-delete from attachments where account_id = $1 and attachment_id = $2 and message_id is null
-returning content_sha256, state
+LET_GO = """
+insert into files_let_go (content_sha256, state)
+select distinct content_sha256, state from gone where state <> 'infected' on conflict do nothing
+"""
+REMOVE_DRAFT = f"""
+with gone as (
+    delete from attachments where account_id = $1 and attachment_id = $2 and message_id is null
+    returning content_sha256, state
+), noted as ({LET_GO})
+select count(*) from gone
 """
 OF_MATTER = f"select {COLUMNS} from attachments where matter_id = $1 order by message_id, ordinal"
 ONE_OF_MATTER = f"select {COLUMNS} from attachments where matter_id = $1 and attachment_id = $2"
 
 # What waits for the scanner, the oldest first.
 WAITING = f"select {COLUMNS} from attachments where state = 'quarantined' order by kept_at limit $1"
-SETTLE = "update attachments set state = $2 where attachment_id = $1 and state = 'quarantined'"
-FORGET_DRAFTS = """
-delete from attachments where message_id is null and kept_at < now() - make_interval(hours => $1)
-returning content_sha256, state
+SETTLE = f"""
+with gone as (
+    update attachments set state = $2 where attachment_id = $1 and state = 'quarantined'
+    returning content_sha256, 'quarantined' as state
+)
+{LET_GO}
 """
+FORGET_DRAFTS = f"""
+with gone as (
+    delete from attachments where message_id is null and kept_at < now() - make_interval(hours => $1)
+    returning content_sha256, state
+)
+{LET_GO}
+"""
+FILES_LET_GO = "select content_sha256, state from files_let_go limit $1"
+THROWN_AWAY = "delete from files_let_go where content_sha256 = $1 and state = $2"
 IS_USED = "select exists (select from attachments where content_sha256 = $1 and state = $2)"
 # Held by whoever keeps or throws away a file of this content, so that none is thrown away that another just kept.
 LOCK_CONTENT = "select pg_advisory_xact_lock(hashtextextended('iok-file/' || $1, 0))"
@@ -57,7 +75,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The file of a row that was removed."""
+    """A file that a row has let go of; another may need it."""
 
     content_sha256: str
     state: FileState
@@ -96,16 +114,24 @@ async def send(tx: Connection, sent: Sequence[Attachment], message_id: str, matt
     await tx.executemany(SEND, [(one.attachment_id, message_id, matter_id, n) for n, one in enumerate(sent)])
 
 
-async def remove_draft(tx: Connection, account_id: str, attachment_id: str) -> Gone | None:
-    """Remove an account's own draft; None when it is none."""
-    row = await tx.fetchrow(REMOVE_DRAFT, account_id, attachment_id)
-    return None if row is None else Gone(row["content_sha256"], FileState(row["state"]))
+async def remove_draft(tx: Connection, account_id: str, attachment_id: str) -> bool:
+    """Remove an account's own draft and let its file go; tells whether there was one."""
+    return bool(await tx.fetchval(REMOVE_DRAFT, account_id, attachment_id))
 
 
-async def forget_drafts(tx: Connection, hours: int) -> list[Gone]:
-    """Remove every draft older than so many hours."""
-    rows = await tx.fetch(FORGET_DRAFTS, hours)
-    return [Gone(row["content_sha256"], FileState(row["state"])) for row in rows]
+async def forget_drafts(tx: Connection, hours: int) -> None:
+    """Remove every draft older than so many hours and let its file go."""
+    await tx.execute(FORGET_DRAFTS, hours)
+
+
+async def let_go(tx: Connection, limit: int) -> list[Gone]:
+    """Return files that were let go of and not thrown away yet."""
+    return [Gone(row["content_sha256"], FileState(row["state"])) for row in await tx.fetch(FILES_LET_GO, limit)]
+
+
+async def thrown_away(tx: Connection, gone: Gone) -> None:
+    """Note that a file is no longer there, or is needed again."""
+    await tx.execute(THROWN_AWAY, gone.content_sha256, gone.state)
 
 
 async def is_used(tx: Connection, gone: Gone) -> bool:
@@ -130,7 +156,7 @@ async def waiting(tx: Connection, limit: int) -> list[Attachment]:
 
 
 async def settle(tx: Connection, attachment_id: str, state: FileState) -> None:
-    """Note what the scanner said."""
+    """Note what the scanner said, and let the file in quarantine go."""
     await tx.execute(SETTLE, attachment_id, state)
 
 

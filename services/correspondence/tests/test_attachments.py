@@ -15,6 +15,7 @@ from libs.chassis.testing import ServiceDatabase
 from services.correspondence.commands.files.scanner import ScannerAwayError
 from services.correspondence.commands.matters import altered_letters
 from services.correspondence.domain.attachments import MAX_FILE_BYTES
+from services.correspondence.read_models import attachments
 from services.correspondence.tests.conftest import CLERK, OTHER_TENANT, TENANT, House, Identity, running, settings_of
 from services.correspondence.tests.test_files import document, pdf, picture_with_place, with_script
 
@@ -129,6 +130,20 @@ async def test_drafts_are_thrown_away_after_a_day_and_sent_files_never(house: Ho
     await house.parts.app().state.door.uploads.forget_old_drafts()
     assert (await house.get("/attachments", id=old)).json() == {"items": []}
     assert (await house.get(f"/matters/{matter_id}/attachments/{sent}")).status_code == 200
+
+
+async def test_a_file_whose_removal_a_crash_cut_short_is_thrown_away_in_the_next_round(
+    house: House, files: Path
+) -> None:
+    draft, sent = await taken(house, pdf()), await taken(house, document(), "a.docx")
+    await house.open(attachment_ids=[sent])
+    assert house.parts.database is not None
+    async with house.parts.database.transaction() as tx:  # as far as the crash let it come
+        assert await attachments.remove_draft(tx, TENANT.account_id, draft)
+    assert len(kept_in(files)) == 2
+    await house.parts.app().state.door.uploads.forget_old_drafts()
+    assert [path.name for path in kept_in(files)] == [hashlib.sha256(document()).hexdigest()]
+    assert await house.value("select count(*) from files_let_go") == 0
 
 
 async def test_a_form_filled_in_on_line_goes_as_a_pdf(house: House) -> None:
