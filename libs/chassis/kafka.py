@@ -109,6 +109,7 @@ def new_broker(kafka: KafkaSettings) -> KafkaBroker:
         metadata_max_age_ms=METADATA_MAX_AGE_MS,
         allow_auto_create_topics=False,
         consumer_only=True,
+        apply_types=False,  # the handler is given what the decoder makes, without a thread for each batch
         logger=None,
     )
 

@@ -186,6 +186,7 @@ class Relay:
             command_timeout=SEND_TIMEOUT_SECONDS,
             server_settings={
                 "application_name": "iok-relay",
+                "synchronous_commit": "off",  # a row that comes back when the server crashes is only sent again
                 "idle_session_timeout": str(SILENCE_MS),
                 "tcp_user_timeout": str(SILENCE_MS),
             },

@@ -1,12 +1,11 @@
 """P2: the live book's projection with dedupe, against COPY of the rows it leaves."""
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 
 from libs.chassis.garbage import collect_seldom
 from libs.chassis.kafka import Record
-from libs.chassis.projection.runner import BATCH_RECORDS, PARTITIONS_AT_ONCE
+from libs.chassis.projection.runner import BATCH_RECORDS
 from services.ledger.app import projector
 from services.ledger.read_models import books
 from tests.bench.book_events import records
@@ -29,7 +28,7 @@ async def prepare(shop: Workshop) -> RunRound:
         async with on.database.transaction() as tx:
             number = await books.make(tx, 0)
         began = time.perf_counter()
-        await asyncio.gather(*[_taken(on, number, batches[n::PARTITIONS_AT_ONCE]) for n in range(PARTITIONS_AT_ONCE)])
+        await _taken(on, number, batches)
         took = time.perf_counter() - began
         most = sum((await limit(on, number)).values())
         await drop(on, number)
@@ -49,6 +48,6 @@ MEASURE = Measure(
     (LIVE,),
     prepare,
     900,
-    "The projector takes batches of 5,000 records, each one transaction, as many partitions at once as the runner: "
-    "decoded, looked up, booked, stored. What is told of balances (`iok.balances`) and Kafka itself are not in it.",
+    "The projector takes batches of 5,000 records, each one transaction: decoded, looked up, booked, stored. What is "
+    "told of balances (`iok.balances`) and Kafka itself are not in it.",
 )

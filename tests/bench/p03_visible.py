@@ -23,7 +23,7 @@ from tests.bench import load
 from tests.bench.figures import Bar, Round
 from tests.bench.load import Job, Request
 from tests.bench.payments import AMOUNT_GROSZE, lease_id
-from tests.bench.workshop import Measure, RunRound, Workshop
+from tests.bench.workshop import Measure, RunRound, Workshop, cpu_seconds
 
 SECONDS = 6
 WARM = 50
@@ -58,6 +58,8 @@ class Paths:
     visible: dict[str, float] = field(default_factory=dict)
     refused: int = 0
     """Answers that payments was too busy."""
+    used: dict[str, float] = field(default_factory=dict)
+    """CPU seconds of each process of the services."""
 
     def round(self) -> Round:
         """The p99 from acceptance; with the median, and both from the moment of sending."""
@@ -65,18 +67,27 @@ class Paths:
         whole = [(seen - self.sent[lease]) * 1000 for lease, seen in self.visible.items()]
         (p50, p99), (sent_p50, sent_p99) = _p50_p99(after), _p50_p99(whole)
         details = {"p50 ms": p50, "from sending p50 ms": sent_p50, "from sending p99 ms": sent_p99}
+        details |= {f"CPU ms of {name} each": seconds / len(after) * 1000 for name, seconds in self.used.items()}
         return Round(p99, None, details | {"answered 503": float(self.refused)})
 
 
 class Stage:
     """Payments with its relay and a ledger's projector, as processes, and a look into the ledger's database."""
 
-    def __init__(self, url: str, signer: TokenSigner, payments: "asyncpg.Pool[asyncpg.Record]", ledger: str) -> None:
-        """Keep where to send, as whom, where orders are read, and the ledger's DSN."""
+    def __init__(
+        self,
+        url: str,
+        signer: TokenSigner,
+        payments: "asyncpg.Pool[asyncpg.Record]",
+        ledger: str,
+        pids: Mapping[str, int],
+    ) -> None:
+        """Keep where to send, as whom, where orders are read, the ledger's DSN, and the processes."""
         self._url = url
         self._signer = signer
         self._payments = payments
         self._ledger = ledger
+        self._pids = pids
 
     async def paths(self, rate: int, count: int) -> Paths:
         """Start payments of as many leases, then confirm them in an open loop, `rate` a second.
@@ -87,6 +98,7 @@ class Stage:
         orders = await self._orders(count)
         fields = {lease: _notification(order) for lease, order in orders}
         found = Paths()
+        used = self._used()
         ledger = await asyncpg.connect(self._ledger)
         try:
             before = {row["lease_id"]: row["version"] for row in await ledger.fetch(VERSIONS, list(fields))}
@@ -104,7 +116,11 @@ class Stage:
             raise RuntimeError(f"{rate}/s: {count - len(found.visible)} of {count} never became visible") from error
         finally:
             await ledger.close()
+        found.used = {name: seconds - used[name] for name, seconds in self._used().items()}
         return found
+
+    def _used(self) -> dict[str, float]:
+        return {name: cpu_seconds(pid) for name, pid in self._pids.items()}
 
     async def _orders(self, count: int) -> Sequence[tuple[str, str]]:
         body = json.dumps({"amount_grosze": AMOUNT_GROSZE})
@@ -163,7 +179,7 @@ async def prepare(shop: Workshop) -> RunRound:
     common = topics.environment() | {"IOK_TOKEN_PUBLIC_KEYS": signer.public_key}
     await shop.service("ledger", "projector", environment=common | ledger.environment())
     url = await shop.service("payments", "api", "relay", environment=common | payments.environment())
-    stage = Stage(url, signer, pool, ledger.admin_dsn)
+    stage = Stage(url, signer, pool, ledger.admin_dsn, shop.pids)
     await _until_it_reads(ledger.admin_dsn)
     await stage.paths(min(BARS), WARM)
 

@@ -8,7 +8,7 @@ from libs.chassis.projection.positions import Position, StalePositionError
 from services.ledger.domain import Account, Arrival, Booked, Known, Outcome
 from tests.simulation.broker import At
 from tests.simulation.database import Steps, Transaction
-from tests.simulation.projector import Projector
+from tests.simulation.projector import Part, Projector, records_of
 
 
 class CommitsWhenItReads(Projector):
@@ -72,13 +72,14 @@ class KnowsNoTopicIds(Projector):
 class MovesThePositionApart(Projector):
     """Moves the position in a transaction of its own, before the effect."""
 
-    def apply(self, expected: int, records: list[Record]) -> Steps[None]:
+    def apply(self, parts: Sequence[Part]) -> Steps[None]:
         """Two transactions."""
         with self.database.begin(self.name) as tx:
-            yield from self.move(tx, expected, records)
+            for part in parts:
+                yield from self.move(tx, *part)
             yield from tx.commit()
         with self.database.begin(self.name) as tx:
-            yield from self.project(tx, records)
+            yield from self.project(tx, records_of(parts))
             yield from tx.commit()
 
 
@@ -102,16 +103,16 @@ class RemembersApart(Projector):
 
     _fresh: frozenset[Any] = frozenset()
 
-    def apply(self, expected: int, records: list[Record]) -> Steps[None]:
+    def apply(self, parts: Sequence[Part]) -> Steps[None]:
         """Two transactions."""
         with self.database.begin(self.name) as tx:
-            arrivals, _ = self.read(tx, records)
+            arrivals, _ = self.read(tx, records_of(parts))
             outcome = self.book((yield from self.known(tx, arrivals)), arrivals)
             yield from super().remember(tx, outcome)
             yield from tx.commit()
         self._fresh = frozenset(arrival.key for arrival in outcome.taken)
         try:
-            yield from super().apply(expected, records)
+            yield from super().apply(parts)
         finally:
             self._fresh = frozenset()
 
@@ -160,15 +161,16 @@ class ForgetsTheSetAside(Projector):
 class SwallowsErrors(Projector):
     """Logs whatever goes wrong with a batch, commits past it and goes on with the next one."""
 
-    def apply(self, expected: int, records: list[Record]) -> Steps[None]:
+    def apply(self, parts: Sequence[Part]) -> Steps[None]:
         """Never fail."""
         try:
-            yield from super().apply(expected, records)
+            yield from super().apply(parts)
         except StalePositionError:
             raise
         except Exception:  # noqa: BLE001  # this is the bug
             with self.database.begin(self.name) as tx:
-                yield from self.move(tx, expected, records)
+                for part in parts:
+                    yield from self.move(tx, *part)
                 yield from tx.commit()
 
 

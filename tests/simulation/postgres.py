@@ -19,7 +19,6 @@ from pydantic import SecretStr
 
 from libs.chassis.postgres import Connection, Database, Isolation
 from libs.chassis.projection import Positions
-from libs.chassis.projection.runner import _as_it_came
 from libs.chassis.settings import KafkaSettings
 from libs.chassis.testing import ServiceDatabase
 from libs.events.names import BALANCES, LEASES
@@ -202,7 +201,7 @@ def _all() -> set[TopicPartition]:
 async def _take_some(runner: MemoryRunner, chance: Chance) -> None:
     """Batch after batch until there is no more, or the group is rebalanced."""
     while batch := runner.fed_by.fetch():
-        await runner._take(await _as_it_came(batch))
+        await runner._take(batch)
         if chance.happens(REBALANCE):
             return
 

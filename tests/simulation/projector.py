@@ -16,7 +16,7 @@ from libs.chassis.projection.runner import StoppedPartitionError, _checked
 from libs.events.decoding import Reason, Skipped
 from libs.events.names import BALANCES, TRANSFERS
 from libs.events.topics import TOPICS
-from services.ledger.domain import Arrival, Known, Outcome, Sighted, book, claim_of, leases_of
+from services.ledger.domain import Arrival, Known, Outcome, Place, Sighted, book, claim_of, leases_of
 from tests.simulation.broker import At, place_of
 from tests.simulation.database import ConnectionLostError, Database, DeadlockError, Steps, Transaction
 from tests.simulation.world import World, arrival_of
@@ -29,6 +29,9 @@ HEARTBEAT: Final = 40
 REJOINING: Final = 10
 MAX_RECORDS: Final = 12
 TAKEN, FAILED = "taken", "failed"
+
+# Of one partition: where its position is to stand, and its records.
+Part = tuple[int, list[Record]]
 
 
 class PoisonError(Exception):
@@ -115,13 +118,13 @@ class Projector:
                 yield IDLE
                 continue
             yield 1
-            for at, records in groupby(batch, key=_at):
-                try:
-                    yield from self.take_partition(at, list(records))
-                except Exception as error:  # noqa: BLE001  # as the runner: it must not go on without these
-                    self.world.note("{} gives a batch of {} back: {}", self.name, at, type(error).__name__)
-                    yield BACKOFF
-                    yield from self.drop(at)
+            parts: list[Part] = []
+            for at, records in groupby(sorted(batch, key=_at), key=_at):
+                parts += yield from self.expected(at, list(records))
+            if len(parts) > 1 and (yield from self.taken_together(parts)):
+                continue
+            for part in parts:
+                yield from self.take_part(part)
 
     def poll(self) -> list[Record]:
         """What the consumer fetches next, of some of its partitions."""
@@ -141,22 +144,52 @@ class Projector:
                 break
         return batch
 
-    def take_partition(self, at: At, records: list[Record]) -> Steps[None]:
-        """Apply one partition's part of a batch, unless it is not the one expected."""
+    def expected(self, at: At, records: list[Record]) -> Steps[list[Part]]:
+        """The part that comes next of a partition; none when it is another one, or the partition not ours."""
         expected = self.expecting.next_of(at)
         if expected is None:
-            return
+            return []
         if not self.fits(at, records[0].offset):
             self.world.note("{} drops {} from {}: {} was expected", self.name, at, records[0].offset, expected)
             yield from self.drop(at)
+            return []
+        return [(expected, records)]
+
+    def taken_together(self, parts: Sequence[Part]) -> Steps[bool]:
+        """Take several parts in one transaction; where that fails, each is to be taken by itself."""
+        if not all(map(self._is_next, parts)):
+            return False
+        try:
+            yield from self.apply(parts)
+        except Exception as error:  # noqa: BLE001  # as the runner
+            self.world.note("{} takes partitions one by one after {}", self.name, type(error).__name__)
+            return False
+        self._advance(parts)
+        return True
+
+    def _is_next(self, part: Part) -> bool:
+        return self.expecting.next_of(_at(part[1][0])) == part[0]
+
+    def take_part(self, part: Part) -> Steps[None]:
+        """Apply one partition's part of a batch."""
+        at = _at(part[1][0])
+        if not self._is_next(part):
             return
         try:
-            yield from self._apply_with_patience(expected, records)
+            yield from self._apply_with_patience(part)
         except StalePositionError as error:
             self.world.note("{} drops a stale batch: {}", self.name, error)
             yield from self.drop(at)
-            return
-        self.expecting.advance(at, expected, records[-1].offset + 1)
+        except Exception as error:  # noqa: BLE001  # as the runner: it must not go on without these
+            self.world.note("{} gives a batch of {} back: {}", self.name, at, type(error).__name__)
+            yield BACKOFF
+            yield from self.drop(at)
+        else:
+            self._advance([part])
+
+    def _advance(self, parts: Sequence[Part]) -> None:
+        for expected, records in parts:
+            self.expecting.advance(_at(records[0]), expected, records[-1].offset + 1)
 
     def fits(self, at: At, first_offset: int) -> bool:
         """Whether a batch that begins there is the next one."""
@@ -169,11 +202,11 @@ class Projector:
         yield from self.seek((at,))
         self.expecting.believe_gap(at)
 
-    def _apply_with_patience(self, expected: int, records: list[Record]) -> Steps[None]:
+    def _apply_with_patience(self, part: Part) -> Steps[None]:
         failures = 0
         while True:
             try:
-                yield from self.apply(expected, records)
+                yield from self.apply([part])
             except StalePositionError:
                 raise
             except PASSING as error:
@@ -181,18 +214,19 @@ class Projector:
             except Exception as error:  # noqa: BLE001  # whatever one record causes must not stop the others
                 failures += 1
                 if failures >= FAULT_ATTEMPTS:
-                    yield from self._isolate(expected, records, error)
+                    yield from self._isolate(part, error)
                     return
             else:
                 return
             yield BACKOFF
 
-    def _isolate(self, expected: int, records: list[Record], error: Exception) -> Steps[None]:
-        """Halve the batch until the record at fault is alone, and set that one aside."""
+    def _isolate(self, part: Part, error: Exception) -> Steps[None]:
+        """Halve the part until the record at fault is alone, and set that one aside."""
+        expected, records = part
         if len(records) > 1:
             middle = len(records) // 2
-            yield from self._apply_with_patience(expected, records[:middle])
-            yield from self._apply_with_patience(records[middle - 1].offset + 1, records[middle:])
+            yield from self._apply_with_patience((expected, records[:middle]))
+            yield from self._apply_with_patience((records[middle - 1].offset + 1, records[middle:]))
             return
         self.world.note("{} sets {} aside after {}", self.name, place_of(records[0]), error)
         with self.database.begin(self.name) as tx:
@@ -201,13 +235,16 @@ class Projector:
             tx.journal.append((FAILED, records[0]))
             yield from tx.commit()
 
-    def apply(self, expected: int, records: list[Record]) -> Steps[None]:
-        """Effect and position in one transaction."""
+    def apply(self, parts: Sequence[Part]) -> Steps[None]:
+        """Effect and positions in one transaction."""
         with self.database.begin(self.name) as tx:
-            yield from self.move(tx, expected, records)
-            yield from self.project(tx, records)
+            for expected, records in parts:
+                yield from self.move(tx, expected, records)
+            yield from self.project(tx, records_of(parts))
             yield from tx.commit()
-        self.world.note("{} took {} from {} to {}", self.name, _at(records[0]), records[0].offset, records[-1].offset)
+        for _, records in parts:
+            at, first, last = _at(records[0]), records[0].offset, records[-1].offset
+            self.world.note("{} took {} from {} to {}", self.name, at, first, last)
 
     def move(self, tx: Transaction, expected: int, records: list[Record]) -> Steps[None]:
         """Move the position by compare-and-swap; raises StalePositionError."""
@@ -222,23 +259,23 @@ class Projector:
 
     def project(self, tx: Transaction, records: Sequence[Record]) -> Steps[None]:
         """Take records into the live book, set aside what cannot be taken, announce what changed."""
-        arrivals, by_offset = self.read(tx, records)
+        arrivals, by_place = self.read(tx, records)
         known = yield from self.known(tx, arrivals)
         outcome = self.book(known, arrivals)
         yield from self._store(tx, outcome)
         for refusal in outcome.refused:
-            self.set_aside(tx, by_offset[refusal.arrival.offset], refusal.reason.value)
+            self.set_aside(tx, by_place[refusal.arrival.place], refusal.reason.value)
         for arrival in outcome.taken:
-            record = by_offset[arrival.offset]
+            record = by_place[arrival.place]
             if arrival.fact.envelope.source != TOPICS[record.topic].owner:
                 tx.put("records", arrival.key, record)
         yield from self.announce(tx, outcome)
         tx.journal += [(TAKEN, record) for record in records]
 
-    def read(self, tx: Transaction, records: Sequence[Record]) -> tuple[list[Arrival], dict[int, Record]]:
+    def read(self, tx: Transaction, records: Sequence[Record]) -> tuple[list[Arrival], dict[Place, Record]]:
         """Facts in their order and each fact's record; what is bad in itself is set aside."""
         arrivals: list[Arrival] = []
-        by_offset: dict[int, Record] = {}
+        by_place: dict[Place, Record] = {}
         for record in records:
             if record.value in self.world.poison:
                 raise PoisonError(place_of(record))
@@ -247,8 +284,8 @@ class Projector:
                 self.set_aside(tx, record, judged.value)
             elif not isinstance(judged, Skipped):
                 arrivals.append(arrival_of(record, judged))
-                by_offset[record.offset] = record
-        return arrivals, by_offset
+                by_place[arrivals[-1].place] = record
+        return arrivals, by_place
 
     def set_aside(self, tx: Transaction, record: Record, reason: str) -> None:
         """Keep a record that could not be taken."""
@@ -316,6 +353,11 @@ class Projector:
         for lease, account in outcome.accounts.items():
             body = f"{account.version}|{account.balance_grosze}".encode()
             tx.put("outbox", self.database.number(), Message(BALANCES, lease, body))
+
+
+def records_of(parts: Sequence[Part]) -> list[Record]:
+    """The records of some parts."""
+    return [record for _, records in parts for record in records]
 
 
 def _at(record: Record) -> At:

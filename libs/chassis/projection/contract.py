@@ -27,7 +27,7 @@ def unexpected(record: Record, error: BaseException) -> SetAside:
 
 
 class Projector(Protocol):
-    """Takes records into tables. Called with records of one partition, in their order, within one transaction."""
+    """Takes records into tables, within one transaction: of one or several partitions, those of each in its order."""
 
     @property
     def topics(self) -> Sequence[str]:

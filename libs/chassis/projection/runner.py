@@ -1,7 +1,8 @@
-"""The runner: one consumer group member that feeds a projector, partition by partition.
+"""The runner: one consumer group member that feeds a projector, each partition in its order.
 
-It never trusts Kafka's committed offsets. A batch whose first offset is not the position in PostgreSQL is dropped and
-read again from there, which alone keeps out what arrives late after a rebalance.
+It never trusts Kafka's committed offsets. Records whose first offset is not the position in PostgreSQL are dropped and
+read again from there, which alone keeps out what arrives late after a rebalance. What one fetch brings of several
+partitions is taken in one transaction; where that fails, partition by partition.
 """
 
 import asyncio
@@ -14,26 +15,24 @@ from aiokafka.errors import KafkaError
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from faststream import AckPolicy
-from faststream.kafka import KafkaMessage
-from faststream.kafka.message import FAKE_CONSUMER
 
 from libs.chassis.garbage import collect_seldom
 from libs.chassis.kafka import MissingTopicError, Record, admin_options, new_broker, topic_ids
 from libs.chassis.logs import brief, logger
 from libs.chassis.metrics import PROJECTION_LAG, PROJECTION_STOPPED, RECORDS_PROJECTED, STALE_BATCHES
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Database
-from libs.chassis.projection.contract import Projector, SetAside, unexpected
+from libs.chassis.projection.batches import Batch, Part, as_it_came, batch_of
+from libs.chassis.projection.contract import Projector, unexpected
 from libs.chassis.projection.desk import keep
 from libs.chassis.projection.expecting import Expecting
-from libs.chassis.projection.positions import Position, Positions, StalePositionError, Step
+from libs.chassis.projection.positions import Position, Positions, StalePositionError
 from libs.chassis.settings import KafkaSettings
 
 if TYPE_CHECKING:
     from faststream.kafka.subscriber.usecase import BatchSubscriber
 
 BATCH_RECORDS = 5_000  # measured: batches of 5k to 10k beat 20k
-PARTITIONS_AT_ONCE = 1  # more would let one be decoded while PostgreSQL stores another; not proven under rebalances
-BATCH_TIMEOUT_MS = 10  # FastStream sleeps this long again after an empty poll
+BATCH_TIMEOUT_MS = 5  # FastStream sleeps this long again after an empty poll, and hears nothing meanwhile
 SESSION_TIMEOUT_MS = 6_000  # a killed projector's partitions move on after this
 HEARTBEAT_MS = 1_500
 MAX_POLL_INTERVAL_MS = 300_000
@@ -99,8 +98,8 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
             session_timeout_ms=self._session_timeout_ms,
             heartbeat_interval_ms=HEARTBEAT_MS,
             max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
-            parser=_as_it_came,
-            decoder=_not_decoded,
+            parser=as_it_came,
+            decoder=batch_of,
         )
         self._subscriber(self._take)
         while not await self._started(broker.start):
@@ -207,46 +206,67 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         self._consumer.pause(at)
         self._expecting.leave(at)
 
-    async def _take(self, message: KafkaMessage) -> None:
+    async def _take(self, batch: Batch) -> None:
         """A batch as FastStream hands it over: records of several partitions, each in its order. Never raises."""
-        batches: dict[TopicPartition, list[Record]] = {}
-        for raw in message.raw_message:
-            batches.setdefault(TopicPartition(raw.topic, raw.partition), []).append(self._record(raw))
-        room = asyncio.Semaphore(PARTITIONS_AT_ONCE)
-        await asyncio.gather(*[self._take_in_turn(room, at, records) for at, records in batches.items()])
-        with suppress(KafkaError):
-            await self._consumer.commit()  # a hint for dashboards, nothing more
+        records: dict[TopicPartition, list[Record]] = {}
+        for raw in batch:
+            records.setdefault(TopicPartition(raw.topic, raw.partition), []).append(self._record(raw))
+        parts = [part for at in sorted(records) if (part := await self._expected(at, records[at])) is not None]
+        if len(parts) > 1 and await self._taken_together(parts):
+            return
+        for part in parts:
+            await self._take_part(part)
 
-    async def _take_in_turn(self, room: asyncio.Semaphore, at: TopicPartition, records: list[Record]) -> None:
-        async with room:
-            try:
-                await self._take_partition(at, records)
-            except Exception as error:  # noqa: BLE001  # FastStream would log it and go on without these records
-                logger(__name__).error("batch given back, it is read again", error=brief(error), topic=at.topic)
-                await self._pause(BACKOFF_SECONDS[-1])
-                await self._drop(at)
+    async def _expected(self, at: TopicPartition, records: list[Record]) -> Part | None:
+        """The part that comes next of a partition; None when it is another one, or the partition not ours."""
+        expected = self._expecting.next_of(at)
+        if expected is None:
+            return None
+        if not self._expecting.fits(at, records[0].offset):
+            await self._give_back(at)
+            return None
+        return Part(at, expected, records)
+
+    async def _taken_together(self, parts: Sequence[Part]) -> bool:
+        """Take several parts in one transaction, which costs what it costs for one; False: nothing was taken.
+
+        Why it was not, is found by taking them one by one.
+        """
+        if any(self._expecting.next_of(part.at) != part.expected for part in parts):
+            return False
+        try:
+            await self._apply(parts)
+        except Exception as error:  # noqa: BLE001  # each part is tried again, and judged, by itself
+            logger(__name__).info("partitions taken one by one", error=brief(error))
+            return False
+        self._advance(parts)
+        return True
+
+    async def _take_part(self, part: Part) -> None:
+        if self._expecting.next_of(part.at) != part.expected:
+            return  # stopped, no longer ours, or sought elsewhere meanwhile
+        try:
+            await self._apply_with_patience(part)
+        except StalePositionError:
+            await self._give_back(part.at)
+        except Exception as error:  # noqa: BLE001  # FastStream would log it and go on without these records
+            logger(__name__).error("batch given back, it is read again", error=brief(error), topic=part.at.topic)
+            await self._pause(BACKOFF_SECONDS[-1])
+            await self._give_back(part.at)
+        else:
+            self._advance([part])
+
+    def _advance(self, parts: Sequence[Part]) -> None:
+        for part in parts:
+            self._expecting.advance(part.at, part.expected, part.step.next_offset)
+            RECORDS_PROJECTED.labels(part.step.topic).inc(len(part.records))
 
     def _record(self, raw: ConsumerRecord) -> Record:
         topic = self._kafka.logical(raw.topic)
         headers = tuple((name, value) for name, value in raw.headers)
         return Record(topic, self._topic_ids[topic], raw.partition, raw.offset, raw.key, raw.value, headers)
 
-    async def _take_partition(self, at: TopicPartition, records: list[Record]) -> None:
-        expected = self._expecting.next_of(at)
-        if expected is None:
-            return  # stopped, or no longer ours
-        if not self._expecting.fits(at, records[0].offset):
-            await self._drop(at)
-            return
-        try:
-            await self._apply_with_patience(expected, records)
-        except StalePositionError:
-            await self._drop(at)
-            return
-        self._expecting.advance(at, expected, records[-1].offset + 1)
-        RECORDS_PROJECTED.labels(records[0].topic).inc(len(records))
-
-    async def _drop(self, at: TopicPartition) -> None:
+    async def _give_back(self, at: TopicPartition) -> None:
         """Read the partition again from its position; between two fetches, so that nothing older comes after it."""
         STALE_BATCHES.inc()
         if self._expecting.next_of(at) is None:
@@ -254,19 +274,19 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         await self._seek_with_patience({at})
         self._expecting.believe_gap(at)
 
-    async def _apply_with_patience(self, expected: int, records: list[Record]) -> None:
-        """Apply a batch; wait out faults that pass, and pin one that does not pass on the record that causes it."""
+    async def _apply_with_patience(self, part: Part) -> None:
+        """Apply a part; wait out faults that pass, and pin one that does not pass on the record that causes it."""
         failures = 0
         while not self._stop.is_set():
             try:
-                await self._apply(expected, records)
+                await self._apply([part])
             except StalePositionError:
                 raise
             except (*UNAVAILABLE, *CONFLICT) as error:
                 logger(__name__).warning("projection waits", error=brief(error), failures=failures)
             except Exception as error:  # noqa: BLE001  # whatever one record causes must not stop the others
                 if failures + 1 >= FAULT_ATTEMPTS:
-                    await self._isolate(expected, records, error)
+                    await self._isolate(part, error)
                     return
                 logger(__name__).warning("projection tries again", error=brief(error), failures=failures)
             else:
@@ -275,29 +295,25 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
             failures += 1
         raise StalePositionError("stopping")
 
-    async def _isolate(self, expected: int, records: list[Record], error: Exception) -> None:
-        """Halve the batch until the record at fault is alone, and set that one aside."""
-        if len(records) == 1:
-            logger(__name__).error(
-                "record set aside after an unexpected error", error=brief(error), offset=records[0].offset
-            )
-            await self._apply_nothing(expected, unexpected(records[0], error))
+    async def _isolate(self, part: Part, error: Exception) -> None:
+        """Halve the part until the record at fault is alone, and set that one aside."""
+        if len(part.records) > 1:
+            for half in part.halves():
+                await self._apply_with_patience(half)
             return
-        middle = len(records) // 2
-        await self._apply_with_patience(expected, records[:middle])
-        await self._apply_with_patience(records[middle - 1].offset + 1, records[middle:])
-
-    async def _apply(self, expected: int, records: list[Record]) -> None:
-        """Effect and position in one transaction."""
+        record = part.records[0]
+        logger(__name__).error("record set aside after an unexpected error", error=brief(error), offset=record.offset)
         async with self._database.transaction() as tx:
-            await self._positions.move(tx, await self._projector.projection(tx), _step(expected, records))
-            await keep(tx, await self._projector.project(tx, records))
+            await self._positions.move(tx, await self._projector.projection(tx), part.step)
+            await keep(tx, [unexpected(record, error)])
 
-    async def _apply_nothing(self, expected: int, set_aside: SetAside) -> None:
+    async def _apply(self, parts: Sequence[Part]) -> None:
+        """Effect and positions in one transaction; `parts` in the order of their partitions, for two who lock them."""
         async with self._database.transaction() as tx:
-            step = _step(expected, [set_aside.record])
-            await self._positions.move(tx, await self._projector.projection(tx), step)
-            await keep(tx, [set_aside])
+            projection = await self._projector.projection(tx)
+            for part in parts:
+                await self._positions.move(tx, projection, part.step)
+            await keep(tx, await self._projector.project(tx, [record for part in parts for record in part.records]))
 
     async def _watch_ends(self) -> None:
         """Every few seconds: stop what is another log of the same name, confirm what was read to the end."""
@@ -305,6 +321,8 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         while True:
             await asyncio.sleep(CAUGHT_UP_SECONDS)
             self._check_membership()
+            with suppress(KafkaError):
+                await self._consumer.commit()  # a hint for dashboards, nothing more
             try:
                 await self._check_topics()
                 pending = await self._confirm_ends(pending)
@@ -371,20 +389,5 @@ def _checked(position: Position | None, topic_id: str, begin: int, end: int) -> 
     return expected
 
 
-def _step(expected: int, records: Sequence[Record]) -> Step:
-    first = records[0]
-    return Step(first.topic, first.topic_id, first.partition, expected, records[-1].offset + 1)
-
-
 def _backoff(failures: int) -> float:
     return BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)]
-
-
-async def _as_it_came(batch: tuple[ConsumerRecord, ...]) -> KafkaMessage:
-    """Hand the batch over untouched: FastStream's parser fails on a header that is no UTF-8, and loses the batch."""
-    first, last = batch[0], batch[-1]
-    return KafkaMessage(raw_message=batch, body=b"", consumer=FAKE_CONSUMER, message_id=f"{first.offset}-{last.offset}")
-
-
-async def _not_decoded(message: KafkaMessage) -> None:  # noqa: ARG001  # FastStream calls it with the message
-    return None

@@ -196,7 +196,7 @@ class Filling:
         await alarms.add(tx, outcome.alarms)
         await records.keep(tx, reading.of_company_systems(outcome))
         await refused.keep(tx, number, reading.refused_by(outcome))
-        await put_off.keep(tx, number, [reading.records[arrival.offset] for arrival in batch.put_off])
+        await put_off.keep(tx, number, [reading.records[arrival.place] for arrival in batch.put_off])
 
     async def _stored(self) -> None:
         """Wait until the batch before is in the tables; raises what became of it."""

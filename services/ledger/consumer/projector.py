@@ -13,7 +13,7 @@ from libs.events.decoding import Rejected, Skipped
 from libs.events.lean import decode_lean
 from libs.events.topics import LEASES, TOPICS, TRANSFERS
 from services.ledger.commands.announcing import Announcer
-from services.ledger.domain import Alarm, Arrival, Known, Outcome, book, claim_of, leases_of
+from services.ledger.domain import Alarm, Arrival, Known, Outcome, Place, book, claim_of, leases_of
 from services.ledger.read_models import alarms, balance, books, entries, leases, postings, records, streams
 from services.ledger.read_models.copying import copy
 
@@ -27,7 +27,7 @@ class Reading:
 
     arrivals: list[Arrival] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
-    records: dict[int, Record] = field(default_factory=dict)
+    records: dict[Place, Record] = field(default_factory=dict)
 
     def add(self, more: "Reading") -> None:
         """Add what came after."""
@@ -38,7 +38,7 @@ class Reading:
     def refused_by(self, outcome: Outcome) -> list[SetAside]:
         """What is set aside: bad in itself, or contradicting what the book holds."""
         refused = [
-            SetAside(self.records[refusal.arrival.offset], refusal.reason.value, refusal.detail)
+            SetAside(self.records[refusal.arrival.place], refusal.reason.value, refusal.detail)
             for refusal in outcome.refused
         ]
         return self.set_aside + refused
@@ -46,7 +46,7 @@ class Reading:
     def of_company_systems(self, outcome: Outcome) -> list[tuple[Arrival, bytes, Sequence[Header]]]:
         """What company systems wrote among what was taken, as it came."""
         taken = [a for a in outcome.taken if a.fact.envelope.source != TOPICS[a.fact.data.topic].owner]
-        found = [(arrival, self.records[arrival.offset]) for arrival in taken]
+        found = [(arrival, self.records[arrival.place]) for arrival in taken]
         return [(arrival, record.value or b"", record.headers) for arrival, record in found]
 
 
@@ -68,7 +68,7 @@ class BookProjector:
         return books.projection_of(await books.live_and_locked(tx))
 
     async def project(self, tx: Connection, batch: Sequence[Record]) -> Sequence[SetAside]:
-        """Take records of one partition into the live book and announce the balances they change."""
+        """Take records into the live book and announce the balances they change."""
         number = await books.live_and_locked(tx)
         outcome, set_aside = await self.take(tx, number, batch)
         await self._announcer.announce(tx, number, outcome.accounts)
@@ -76,7 +76,7 @@ class BookProjector:
         return set_aside
 
     async def take(self, tx: Connection, number: int, batch: Sequence[Record]) -> tuple[Outcome, list[SetAside]]:
-        """Take records of one partition into book `number`; tells nobody. Returns what it did and set aside."""
+        """Take records into book `number`; tells nobody. Returns what it did and set aside."""
         reading = self.read(batch)
         outcome = book(await _known(tx, number, reading.arrivals), reading.arrivals)
         await _store(tx, number, outcome)
@@ -84,7 +84,7 @@ class BookProjector:
         return outcome, reading.refused_by(outcome)
 
     def read(self, batch: Sequence[Record]) -> Reading:
-        """Decode records of one partition; what is bad in itself is set aside."""
+        """Decode records; what is bad in themselves is set aside."""
         reading = Reading()
         for record in batch:
             try:
@@ -101,8 +101,9 @@ class BookProjector:
             if isinstance(read, Skipped):
                 SKIPPED.labels(record.topic).inc()
                 continue
-            reading.arrivals.append(Arrival.of(read, record.partition, record.offset))
-            reading.records[record.offset] = record
+            arrival = Arrival.of(read, record.partition, record.offset)
+            reading.arrivals.append(arrival)
+            reading.records[arrival.place] = record
         return reading
 
 
@@ -124,7 +125,7 @@ async def _known(tx: Connection, number: int, arrivals: Sequence[Arrival]) -> Kn
         seen=await entries.load_seen(tx, number, arrivals),
         claims=await entries.load_claims(tx, number, [claim for a in arrivals if (claim := claim_of(a)) is not None]),
         accounts=accounts,
-        leases=await leases.load(tx, number, lease_ids if arrivals[0].key[0] == LEASES else []),
+        leases=await leases.load(tx, number, sorted({a.key[1] for a in arrivals if a.key[0] == LEASES})),
         streams=await streams.load(tx, number, [arrival.key[:3] for arrival in arrivals]),
     )
 

@@ -22,6 +22,8 @@ OF_LEASE: Final[frozenset[type[EventData]]] = frozenset({LeaseSigned, LeaseChang
 
 # By what an event counts once, for ever: (topic, subject, source, id).
 EventKey: TypeAlias = tuple[str, str, str, str]
+# Where a record lies: (topic, partition, offset).
+Place: TypeAlias = tuple[str, int, int]
 # By what a business id is used once: (lease_id, claim).
 ClaimKey: TypeAlias = tuple[str, str]
 
@@ -56,6 +58,11 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
         envelope = fact.envelope
         key = (fact.data.topic, envelope.subject, envelope.source, envelope.id)
         return cls(fact, partition, offset, entry_of(fact), key)
+
+    @property
+    def place(self) -> Place:
+        """Where its record lies."""
+        return self.key[0], self.partition, self.offset
 
 
 class Sighted(msgspec.Struct, frozen=True, gc=False):

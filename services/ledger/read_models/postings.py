@@ -29,10 +29,11 @@ on conflict (book, topic, partition, account) do update
 set debit_grosze = t.debit_grosze + excluded.debit_grosze, credit_grosze = t.credit_grosze + excluded.credit_grosze
 """
 
-# What the accounts of one partition sum to: zero, or something is wrong and nothing is kept.
-SUM = """
-select coalesce(sum(debit_grosze - credit_grosze), 0)::bigint from book_trial
-where book = $1 and topic = $2 and partition = $3
+# Partitions whose accounts do not sum to zero: something is wrong, and nothing is kept.
+UNBALANCED = """
+select topic, partition, sum(debit_grosze - credit_grosze)::bigint as difference
+from book_trial t join unnest($2::text[], $3::int[]) as g (topic, partition) using (topic, partition)
+where book = $1 group by topic, partition having sum(debit_grosze - credit_grosze) <> 0 limit 1
 """
 
 # The trial balance of the live book; its own sums are its last line.
@@ -98,10 +99,10 @@ async def move(tx: Connection, book: int, moves: Moves) -> None:
     if not ordered:
         return
     await tx.execute(MOVE, book, *map(list, zip(*ordered, strict=True)))
-    for topic, partition in sorted(moves):
-        difference = await tx.fetchval(SUM, book, topic, partition)
-        if difference:
-            raise UnbalancedError(f"the accounts of {topic}/{partition} sum to {difference}, not to zero")
+    wrong = await tx.fetchrow(UNBALANCED, book, [topic for topic, _ in moves], [partition for _, partition in moves])
+    if wrong is not None:
+        at, difference = f"{wrong['topic']}/{wrong['partition']}", wrong["difference"]
+        raise UnbalancedError(f"the accounts of {at} sum to {difference}, not to zero")
 
 
 async def trial(tx: Connection, limit: int) -> Trial:
