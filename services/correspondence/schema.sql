@@ -116,18 +116,13 @@ join matter_type_versions t on t.matter_type_id = m.matter_type_id and t.version
 left join read_marks by_tenant on by_tenant.matter_id = m.matter_id and by_tenant.reader = 'tenant'
 left join read_marks by_staff on by_staff.matter_id = m.matter_id and by_staff.reader = 'staff';
 
--- What the inbox lists of them. Every word is part of number or subject, or means the lease or the account: `meant`
--- holds each word before the id that it may mean, 'lipowa L-000012', for words have no spaces.
-create function inbox_matters(
-    states text[], assignee text, due_before date, kind text, words text[], meant text[]
-) returns setof matter_overviews language sql stable as $$
+-- What the inbox lists of them; null: whatever they have. `found`: the only matters among which to look.
+create function inbox_matters(states text[], assignee text, due_before date, kind text, found text[])
+returns setof matter_overviews language sql stable as $$
     select * from matter_overviews m
     where m.state = any(states) and (assignee is null or coalesce(m.assignee_id, '') = assignee)
         and (due_before is null or m.due_on < due_before) and (kind is null or m.matter_type_id = kind)
-        and not exists (
-            select from unnest(words) w
-            where strpos(folded(m.number || ' ' || m.title), folded(w)) = 0
-                and (w || ' ' || m.lease_id = any(meant) or w || ' ' || m.account_id = any(meant)) is not true)
+        and (found is null or m.matter_id = any(found))
 $$;
 
 -- The service's role: it adds events and letters and can never change or remove one.

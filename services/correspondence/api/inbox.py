@@ -90,14 +90,15 @@ class Filter:
     order: Order = "activity"
     lease: str = ""
 
-    def wanted(self, account_id: str, meant: Meant | None = None) -> Wanted:
+    async def wanted(self, tx: Connection, account_id: str, meant: Meant | None = None) -> Wanted:
         """Return the same as the read model takes it, for the member of the staff who asks."""
         states = [self.status] if self.status else list(MatterState)
         if self.late:
             states = [state for state in states if state is MatterState.OPEN]
         assignee = {"me": account_id, "nobody": NOBODY}.get(self.assignee or "", self.assignee)
         due_before = today(utc_now()) if self.late else None
-        return Wanted(states, assignee, due_before, self.kind, meant or Meant(self.search or self.lease))
+        found = await inbox.find(tx, meant or Meant(self.search or self.lease))
+        return Wanted(states, assignee, due_before, self.kind, found)
 
     def same_shelf(self, other: "Filter") -> bool:
         """Tell whether both list the same of what is looked for, in whatever order."""
@@ -233,13 +234,14 @@ def router(door: Door, gate: StaffGate) -> APIRouter:
 
     @routes.get("")
     async def list_inbox(
-        principal: Staff, wanted: FilterOf, behind: BehindOf, limit: Limit = DEFAULT_LIMIT
+        principal: Staff, chosen: FilterOf, behind: BehindOf, limit: Limit = DEFAULT_LIMIT
     ) -> dict[str, Any]:
         """List every account's matters."""
         async with door.database.connection() as connection:
-            page = await inbox.page(connection, wanted.wanted(principal.account_id), behind, limit)
+            wanted = await chosen.wanted(connection, principal.account_id)
+            page = await inbox.page(connection, wanted, behind, limit)
         items = [overview(matter, AuthorRole.STAFF) for matter in page]
-        return {"items": items, "next_cursor": following(page, limit, wanted)}
+        return {"items": items, "next_cursor": following(page, limit, chosen)}
 
     @routes.get("/{matter_id}", dependencies=[Depends(staff)])
     async def read_matter(matter_id: MatterId) -> Json:

@@ -158,8 +158,8 @@ async def shelf(
     chosen, account_id, day = look.chosen, session.principal.account_id, today(utc_now())
     behind = await behind_of(chosen, look.cursor)
     meant, warning = await _meant(door, session, chosen)
-    wanted = chosen.wanted(account_id, meant)
     async with door.database.connection() as connection:
+        wanted = await chosen.wanted(connection, account_id, meant)
         page = await inbox.page(connection, wanted, behind, ROWS)
         counts = await inbox.shelves(connection, account_id, day, wanted)
         kinds = await inbox.kinds(connection, wanted)

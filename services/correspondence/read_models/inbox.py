@@ -15,28 +15,39 @@ from services.correspondence.read_models.matters import Overview, Place, overvie
 
 NOBODY: Final = ""  # as an assignee: whom nobody takes care of
 
+# Matters of which every word ($1) is part of number or subject, or means the lease or the account: $2 holds each word
+# before an id that it may mean, 'lipowa L-000012', for words have no spaces. Words are folded once, and a text once.
+FOUND = """
+select m.matter_id from matters m
+join matter_register r using (matter_id) join letters l on l.message_id = m.first_message_id
+cross join lateral (select folded(r.number || ' ' || l.title) as text offset 0) f
+where not exists (
+    select from unnest($1::text[], array(select folded(w) from unnest($1::text[]) w)) as one (word, plain)
+    where strpos(f.text, plain) = 0
+        and (word || ' ' || m.lease_id = any($2::text[]) or word || ' ' || m.account_id = any($2::text[])) is not true)
+"""
+
 # A page of the inbox, the latest activity first. $1 states, $2 assignee (empty: nobody), $3 due before, $4 kind, $5
-# words, $6 what they may mean; $7 and $8 the place behind, $9 how many.
+# the matters found; $6 and $7 the place behind, $8 how many.
 BY_ACTIVITY = """
-select * from inbox_matters($1, $2, $3, $4, $5, $6)
-where (last_message_at, matter_id) < ($7, $8)
-order by last_message_at desc, matter_id desc limit $9
+select * from inbox_matters($1, $2, $3, $4, $5)
+where (last_message_at, matter_id) < ($6, $7)
+order by last_message_at desc, matter_id desc limit $8
 """
 
 # The same with the nearest deadline first; what has none comes last.
 BY_DEADLINE = """
-select * from inbox_matters($1, $2, $3, $4, $5, $6)
-where (coalesce(due_on, 'infinity'), matter_id) > ($7::date, $8)
-order by coalesce(due_on, 'infinity'), matter_id limit $9
+select * from inbox_matters($1, $2, $3, $4, $5)
+where (coalesce(due_on, 'infinity'), matter_id) > ($6::date, $7)
+order by coalesce(due_on, 'infinity'), matter_id limit $8
 """
 
 # How many matters of each kind the same filters leave, whatever kind is chosen.
 KINDS = """
-select matter_type_id, count(*) as matters from inbox_matters($1, $2, $3, null, $4, $5) group by matter_type_id
+select matter_type_id, count(*) as matters from inbox_matters($1, $2, $3, null, $4) group by matter_type_id
 """
 
-# How many matters of what is looked for stand behind each of the inbox's shelves. $1: who asks, $2: today, $3: states,
-# $4: kind, $5: words, $6: what they may mean.
+# How many matters stand behind each of the inbox's shelves. $1: who asks, $2: today, $3: kind, $4: the matters found.
 SHELVES = """
 select count(*) filter (where state = 'open') as open,
     count(*) filter (where state = 'open' and assignee_id = $1) as mine,
@@ -46,7 +57,7 @@ select count(*) filter (where state = 'open') as open,
     count(*) filter (where state = 'answered') as answered,
     count(*) filter (where state = 'closed') as closed,
     count(*) as every
-from inbox_matters($3, null, null, $4, $5, $6)
+from matters where ($3::text is null or matter_type_id = $3) and ($4::text[] is null or matter_id = any($4))
 """
 
 NUMBERS = "select matter_id, number from matter_register where matter_id = any($1::text[])"
@@ -91,13 +102,13 @@ class Meant:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which matters to list; None: whatever they have."""
+    """Which matters to list; None: whatever they have. `found`: the only ones among which to look, as `find` says."""
 
     states: Collection[MatterState]
     assignee_id: str | None = None
     due_before: date | None = None
     matter_type_id: str | None = None
-    meant: Meant = field(default_factory=Meant)
+    found: Sequence[str] | None = None
 
     @property
     def but_kind(self) -> tuple[list[str], str | None, date | None]:
@@ -128,9 +139,15 @@ class Kind:
     matters: int
 
 
+async def find(tx: Connection, meant: Meant) -> list[str] | None:
+    """Return the matters that are looked for; None: nothing is."""
+    words, ids = meant.parameters
+    return [row["matter_id"] for row in await tx.fetch(FOUND, words, ids)] if words else None
+
+
 async def page(tx: Connection, wanted: Wanted, behind: Place | DuePlace, limit: int) -> list[Overview]:
     """Return a page of the inbox, in the order that the place it begins behind belongs to."""
-    parameters = (*wanted.but_kind, wanted.matter_type_id, *wanted.meant.parameters)
+    parameters = (*wanted.but_kind, wanted.matter_type_id, wanted.found)
     if isinstance(behind, DuePlace):
         return overviews(await tx.fetch(BY_DEADLINE, *parameters, behind.due_on, behind.matter_id, limit))
     return overviews(await tx.fetch(BY_ACTIVITY, *parameters, behind.last_message_at, behind.matter_id, limit))
@@ -138,16 +155,14 @@ async def page(tx: Connection, wanted: Wanted, behind: Place | DuePlace, limit: 
 
 async def shelves(tx: Connection, account_id: str, today: date, wanted: Wanted) -> Shelves:
     """Count what is looked for, of the kind chosen, in every state, as the member of the staff sees it who asks."""
-    states = [state.value for state in MatterState]
-    row = await tx.fetchrow(SHELVES, account_id, today, states, wanted.matter_type_id, *wanted.meant.parameters)
+    row = await tx.fetchrow(SHELVES, account_id, today, wanted.matter_type_id, wanted.found)
     return Shelves() if row is None else Shelves(**dict(row))
 
 
 async def kinds(tx: Connection, wanted: Wanted) -> list[Kind]:
     """Count what the filters leave of every kind, by name."""
     counted: Mapping[str, int] = {
-        row["matter_type_id"]: row["matters"]
-        for row in await tx.fetch(KINDS, *wanted.but_kind, *wanted.meant.parameters)
+        row["matter_type_id"]: row["matters"] for row in await tx.fetch(KINDS, *wanted.but_kind, wanted.found)
     }
     found = [
         Kind(row["matter_type_id"], row["name"], counted.get(row["matter_type_id"], 0)) for row in await tx.fetch(NAMES)

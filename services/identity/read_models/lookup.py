@@ -33,9 +33,11 @@ order by l.address, l.lease_id limit $4
 # Tenants' accounts with those of the words that are part of their names and login; those with the most words first.
 ACCOUNTS = """
 select account_id as id, words from accounts join people using (person_id)
+cross join lateral (select folded(concat_ws(' ', given_name, family_name, login)) as text offset 0) f
 cross join lateral (
-    select array_agg(w) as words from unnest($1::text[]) w
-    where strpos(folded(concat_ws(' ', given_name, family_name, login)), folded(w)) > 0
+    select array_agg(word) as words
+    from unnest($1::text[], array(select folded(w) from unnest($1::text[]) w)) as one (word, plain)
+    where strpos(f.text, plain) > 0
 ) found
 where words is not null order by cardinality(words) desc, account_id limit $2
 """
@@ -43,9 +45,11 @@ where words is not null order by cardinality(words) desc, account_id limit $2
 # Leases with those of the words that are part of their number and address; those with the most words first.
 LEASES = """
 select lease_id as id, words from leases
+cross join lateral (select folded(concat_ws(' ', number, address)) as text offset 0) f
 cross join lateral (
-    select array_agg(w) as words from unnest($1::text[]) w
-    where strpos(folded(concat_ws(' ', number, address)), folded(w)) > 0
+    select array_agg(word) as words
+    from unnest($1::text[], array(select folded(w) from unnest($1::text[]) w)) as one (word, plain)
+    where strpos(f.text, plain) > 0
 ) found
 where signed and words is not null order by cardinality(words) desc, lease_id limit $2
 """
