@@ -82,7 +82,7 @@ lighthouse: pages chromium judges ## Lighthouse's verdict on the main pages, as 
 	$(PY) -m tests.browser.lighthouse
 
 .PHONY: looks
-looks: pages chromium ## Pictures of every page and state in the modes that matter, into var/looks: to be looked at
+looks: pages chromium ## Pictures of every page, state and panel in the modes that matter, into var/looks: to be looked at
 	$(PY) -m tests.browser.pictures
 
 .PHONY: judges
@@ -98,7 +98,9 @@ outside: install ## The file store and the virus scanner against a real S3 serve
 	IOK_TEST_VERSITYGW=$(CURDIR)/var/outside/versitygw $(PY) -m pytest -m outside
 
 .PHONY: guide
-guide: pages chromium ## Take the pictures and the film of the portal's guide anew
+guide: pages chromium ## Take the pictures and the film of the portal's guide, and README's picture, anew
+	@test -e /usr/lib/chromium/locales/pl.pak || apt-get install -y -qq --no-install-recommends chromium-l10n >/dev/null \
+		|| echo "without chromium-l10n the browser's own words on the pictures are English" >&2
 	$(PY) -m deploy.guide
 
 .PHONY: chromium

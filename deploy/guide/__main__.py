@@ -1,4 +1,7 @@
-"""`python -m deploy.guide` (`make guide`): take the guide's pictures and film anew, from a system of its own."""
+"""`python -m deploy.guide` (`make guide`): take the guide's pictures and film anew, from a system of its own.
+
+README.md's picture of the start page is taken on the way.
+"""
 
 import json
 import os
@@ -11,17 +14,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from deploy.guide.camera import Camera
 from deploy.guide.film import make_film, subtitles
-from deploy.guide.tour import tour
+from deploy.guide.tour import photograph_start, tour
 from services.gateway.web.guide import CAPTIONS, FILM, PICTURE_HEIGHT, PICTURE_WIDTH
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
 FOLDER: Final = PROJECT / "services" / "gateway" / "static" / "src" / "guide"
 CHROMIUM: Final = shutil.which("chromium") or "/usr/bin/chromium"
 DEMO_LEASES: Final = "40"
+TELEPHONE: Final[ViewportSize] = {"width": PICTURE_WIDTH, "height": PICTURE_HEIGHT}
+DESK: Final[ViewportSize] = {"width": 1280, "height": 900}
+SHARPNESS: Final = 1.5  # pixels of a picture for one of CSS
+START_PICTURE: Final = PROJECT / "docs" / "pictures" / "start.png"
+POLISH: Final = {"LANGUAGE": "pl", "LANG": "pl_PL.UTF-8"}  # for what the browser itself says: „Wybierz pliki”
 
 
 @contextmanager
@@ -42,16 +50,19 @@ def main() -> int:
     """Make all files of the guide; they are checked in and become part of the next build."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with _system() as run, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(
-            base_url=run["services"]["gateway"]["url"],
-            viewport={"width": PICTURE_WIDTH, "height": PICTURE_HEIGHT},
-            locale="pl-PL",
-            bypass_csp=True,  # the ring around what matters is a style of ours
-        )
-        camera = Camera(context.new_page(), FOLDER)
+        options = ["--no-sandbox", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options, env={**os.environ, **POLISH})
+        home, tenant = run["services"]["gateway"]["url"], run["demo"]["tenant"]
+
+        def opened(screen: ViewportSize, sharpness: float) -> Page:
+            # bypass_csp: the ring around what matters is a style of ours
+            seen: dict[str, Any] = {"viewport": screen, "device_scale_factor": sharpness}
+            return browser.new_page(base_url=home, locale="pl-PL", bypass_csp=True, **seen)
+
+        photograph_start(opened(DESK, 1), tenant, START_PICTURE)
+        camera = Camera(opened(TELEPHONE, SHARPNESS), FOLDER)
         with camera.filming():
-            tour(camera, run["demo"]["tenant"])
+            tour(camera, tenant)
         browser.close()
     frames = camera.frames
     make_film(frames, FOLDER / FILM)

@@ -1,18 +1,26 @@
 """A browser page that is photographed and filmed."""
 
 import base64
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from PIL import Image
 from playwright.sync_api import Locator, Page
 
 QUALITY: Final = 60  # of a picture, per cent
 FRAME_QUALITY: Final = 80
 LOOK_MILLISECONDS: Final = 4_000  # how long the film stays at a step: time to read its caption
-RING: Final = "(element) => { element.style.outline = '4px solid #d4351c'; element.style.outlineOffset = '4px'; }"
+# What matters is brought into the picture by scrolling as little as can be, with some of what stands around it.
+RING: Final = """(element) => {
+  element.style.outline = '4px solid #d4351c';
+  element.style.outlineOffset = '4px';
+  element.style.scrollMarginBlock = '110px';
+  element.scrollIntoView({block: 'nearest', behavior: 'instant'});
+}"""
 NO_RING: Final = "(element) => { element.style.outline = ''; element.style.outlineOffset = ''; }"
 
 
@@ -60,11 +68,10 @@ class Camera:
     def step(self, picture: str, caption: str = "", ring: Locator | None = None) -> None:
         """Photograph the page with a ring around what matters; stay so long that a viewer of the film can read."""
         if ring is not None:
-            ring.scroll_into_view_if_needed()
             ring.evaluate(RING)
         self.page.wait_for_load_state("networkidle")
-        shot = self._screen.send("Page.captureScreenshot", {"format": "webp", "quality": QUALITY})
-        (self.folder / f"guide-{picture}.webp").write_bytes(base64.b64decode(shot["data"]))
+        shot = Image.open(io.BytesIO(self.page.screenshot()))
+        shot.save(self.folder / f"guide-{picture}.webp", quality=QUALITY, method=6)
         if caption:
             self.captions.append(Caption(caption, self.page.evaluate("Date.now()") / 1000))
             self.page.wait_for_timeout(LOOK_MILLISECONDS)

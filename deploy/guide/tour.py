@@ -1,9 +1,10 @@
 """The way a tenant goes through the portal, step by step; every picture that the guide shows is taken here."""
 
 import re
+from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from deploy.guide.camera import Camera
 
@@ -23,12 +24,25 @@ def tour(camera: Camera, tenant: dict[str, Any]) -> None:
     camera.step("password", ring=page.get_by_label("Nowe hasło", exact=True))
 
 
-def _sign_in(camera: Camera, tenant: dict[str, Any]) -> None:
-    page = camera.page
+def photograph_start(page: Page, tenant: dict[str, Any], picture: Path) -> None:
+    """Sign this tenant in and photograph the start page as it is before anything was paid (PNG)."""
+    _filled_in(page, tenant).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Dzień dobry")
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=picture)
+
+
+def _filled_in(page: Page, tenant: dict[str, Any]) -> Locator:
+    """The button of the form of sign-in, filled in."""
     page.goto("/zaloguj")
     page.get_by_label("Login").fill(tenant["login"])
     page.get_by_label("Hasło", exact=True).fill(tenant["password"])
-    enter = page.get_by_role("main").get_by_role("button", name="Zaloguj się", exact=True)
+    return page.get_by_role("main").get_by_role("button", name="Zaloguj się", exact=True)
+
+
+def _sign_in(camera: Camera, tenant: dict[str, Any]) -> None:
+    page = camera.page
+    enter = _filled_in(page, tenant)
     camera.step("sign-in", "Wpisz login i hasło z listu, potem naciśnij „Zaloguj się”.", enter)
     camera.step(
         "trusted",

@@ -64,8 +64,14 @@ async def test_changing_the_password_goes_on_under_a_new_session(portal: Portal)
     fields = await portal.hidden("/haslo", "/haslo")
     chosen = {"new_password": "cztery nowe slowa", "repeated": "cztery nowe slowa"}
     answer = await portal.browser.post("/haslo", data=fields | chosen)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/?haslo=zmienione")
     assert portal.browser.cookies["iok"] == "opaque-rotated"
+
+
+async def test_every_page_leads_to_changing_the_password_and_start_says_that_it_was_changed(anna: Portal) -> None:
+    assert 'href="/haslo"' in await anna.see("/pomoc")
+    assert "Nowe hasło jest zapisane" in await anna.see("/?haslo=zmienione")
+    assert "Nowe hasło jest zapisane" not in await anna.see("/")
 
 
 async def test_a_new_password_that_is_refused_says_why_at_its_field(portal: Portal) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-# Every picture is the same piece of a tablet's screen (CSS pixels), so that pages do not jump while pictures load.
-PICTURE_WIDTH: Final = 720
-PICTURE_HEIGHT: Final = 760
+# Every picture is a telephone's screen (CSS pixels): readable on one, and pages do not jump while pictures load.
+PICTURE_WIDTH: Final = 420
+PICTURE_HEIGHT: Final = 740
 FILM: Final = "guide-film.mp4"
 CAPTIONS: Final = "guide-film.vtt"
 POSTER: Final = "guide-start.webp"
@@ -77,7 +77,7 @@ def _balance(say: Say) -> Topic:
         (
             Step(
                 "guide-start.webp",
-                say("Na górze widać, ile jest do zapłaty dziś, a obok następną płatność z jej terminem."),
+                say("Na górze widać, ile jest do zapłaty dziś, a dalej następną płatność z jej terminem."),
                 say("Strona startowa z kwotą do zapłaty dziś i następną płatnością."),
             ),
             Step(

@@ -49,7 +49,7 @@ class History:
             leases, entries, turnover = await asyncio.gather(
                 part(say("umowy"), self._ledger.leases(session, seconds)),
                 part(say("historia opłat i wpłat"), self._ledger.entries(session, lease_id, _query(wanted), seconds)),
-                part(say("lata"), self._ledger.turnover(session, lease_id, seconds)),
+                part(say("wybór roku"), self._ledger.turnover(session, lease_id, seconds)),
             )
         except RefusedError as error:  # a cursor that is none of the ledger's
             raise NotFoundError from error

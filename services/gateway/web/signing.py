@@ -152,7 +152,7 @@ class Signing:
             whole = FormErrors({}, say("Nie udało się zmienić hasła. Spróbuj ponownie za chwilę."))
             return self._site.page(request, "password.html", {"errors": whole}, status=503)
         self._site.reception.sessions.forget(visitor.session.token)
-        answer = RedirectResponse("/", 303)
+        answer = RedirectResponse("/?haslo=zmienione", 303)
         self._site.reception.enter(answer, token)
         return answer
 

@@ -54,6 +54,7 @@ class Start:
             "overdue_since": overdue_since(due, datetime.now(UTC).astimezone(WARSAW).date()),
             "waiting": waiting_payments(payments),
             "matters": matters.items if isinstance(matters, Matters) else None,
+            "password_changed": request.query_params.get("haslo") == "zmienione",
         }
         gone = missing(leases, balance, explanation, payments, matters)
         return self._site.page(request, "start.html", context | lease_context(leases, visitor, ""), missing=gone)
