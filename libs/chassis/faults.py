@@ -3,11 +3,11 @@
 import asyncio
 import logging
 from collections import deque
-from contextlib import suppress
 
 import asyncpg
 
 from libs.chassis.logs import CORRELATION_ID, told
+from libs.chassis.pausing import pause
 from libs.chassis.postgres import UNAVAILABLE, Database
 
 KEPT_ROWS = 200
@@ -46,8 +46,7 @@ class FaultRecorder(logging.Handler):
     async def run(self, stop: asyncio.Event) -> None:
         """Write what has gathered, until told to stop."""
         while not stop.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), FLUSH_SECONDS)
+            await pause(stop, FLUSH_SECONDS)
             await self._flush()
 
     async def _flush(self) -> None:

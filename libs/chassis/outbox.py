@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from libs.chassis.kafka import CONTENT_TYPE_HEADER, RELAYED_HEADER, Header, new_producer
 from libs.chassis.logs import logger
 from libs.chassis.metrics import OUTBOX_PUBLISHED, RELAY_FAILURES
+from libs.chassis.pausing import backoff, pause
 from libs.chassis.postgres import CONNECT_TIMEOUT_SECONDS, DOORBELL_CHANNEL, UNAVAILABLE, Connection, Database
 from libs.chassis.settings import KafkaSettings
 
@@ -20,7 +21,6 @@ GATHER_ROWS = 4  # as many at once: commands come faster than the relay goes rou
 GATHER_SECONDS = 0.01
 POLL_SECONDS = 1.0  # a lost wake-up costs at most this
 SILENCE_MS = 5_000  # the server ends the session of a relay that was paused or cut off, and another takes over
-BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 REPUBLISH_ROWS = 5_000
 DEAD_LETTER_ROWS = 200
 SEND_TIMEOUT_SECONDS = 30.0
@@ -113,7 +113,7 @@ class Relay:
                 logger(__name__).warning(
                     "relay starts afresh after an error", error=repr(error), failures=self._failures
                 )
-                await _pause(stop, BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS) - 1)])
+                await pause(stop, backoff(self._failures))
                 self._failures += 1
         waking.cancel()
 
@@ -245,8 +245,3 @@ def _dead_letter_headers(row: asyncpg.Record) -> list[Header]:
         ("partition", str(row["partition"]).encode()),
         ("offset", str(row["offset"]).encode()),
     ]
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)

@@ -20,6 +20,7 @@ from libs.chassis.kafka import RELAYED_HEADER, MissingTopicError, Record
 from libs.chassis.kafka_log import KafkaLog, Places, SilentLogError, open_log
 from libs.chassis.logs import logger
 from libs.chassis.metrics import OWN_EVENTS_AHEAD
+from libs.chassis.pausing import pause
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Connection, Database, Row
 from libs.chassis.projection.positions import Positions
 from libs.chassis.settings import KafkaSettings
@@ -172,13 +173,13 @@ class OwnEvents:
                 if not behind:
                     return await relay(stop)
                 _tell(behind)
-            await _pause(stop, RETRY_SECONDS)
+            await pause(stop, RETRY_SECONDS)
         return None
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Check from time to time, so that the check at the next start has little to read."""
         while not stop.is_set():
-            await _pause(stop, LOOK_SECONDS)
+            await pause(stop, LOOK_SECONDS)
             try:
                 _tell(await self.check())
             except AWAY as error:
@@ -299,8 +300,3 @@ def _tell(behind: int) -> None:
             "nothing is appended or published until `restore-from-kafka`",
             events=behind,
         )
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from libs.chassis.faults import FaultRecorder
 from libs.chassis.kafka import MissingTopicError
 from libs.chassis.outbox import Relay, republish
 from libs.chassis.own_events import OwnEvents
+from libs.chassis.pausing import pause
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Database, UnnamedDatabaseError, migrate
 from libs.chassis.projection import ProjectionRunner
 from libs.chassis.settings import ServiceSettings, StoringSettings, load
@@ -124,8 +125,7 @@ def now_and_then(period_seconds: float, work: Callable[[], Awaitable[object]]) -
             except (*UNAVAILABLE, *CONFLICT) as error:
                 task = asyncio.current_task()
                 logs.logger(__name__).warning("put off", task=task and task.get_name(), error=repr(error))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), period_seconds)
+            await pause(stop, period_seconds)
 
     return run
 

@@ -20,6 +20,7 @@ from libs.chassis.garbage import collect_seldom
 from libs.chassis.kafka import MissingTopicError, Record, admin_options, new_broker, topic_ids
 from libs.chassis.logs import brief, logger
 from libs.chassis.metrics import PROJECTION_LAG, PROJECTION_STOPPED, RECORDS_PROJECTED, STALE_BATCHES
+from libs.chassis.pausing import BACKOFF_SECONDS, backoff, pause
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Database
 from libs.chassis.projection.batches import Batch, Part, as_it_came, batch_of
 from libs.chassis.projection.contract import Projector, unexpected
@@ -36,7 +37,6 @@ BATCH_TIMEOUT_MS = 5  # FastStream sleeps this long again after an empty poll, a
 SESSION_TIMEOUT_MS = 6_000  # a killed projector's partitions move on after this
 HEARTBEAT_MS = 1_500
 MAX_POLL_INTERVAL_MS = 300_000
-BACKOFF_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 FAULT_ATTEMPTS = 3  # an error of unknown kind may pass; after this many it is pinned on a record
 CAUGHT_UP_SECONDS = 2.0  # how often the ends are looked up: answers are stale after 10 s without
 
@@ -128,17 +128,19 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
             await start()
         except KafkaError as error:
             logger(__name__).warning("Kafka does not let this projector in, trying again", error=repr(error))
-            await self._pause(BACKOFF_SECONDS[-1])
+            await pause(self._stop, BACKOFF_SECONDS[-1])
             return self._stop.is_set()
         return True
 
     async def _learn_topic_ids(self) -> None:
+        failures = 0
         while not self._stop.is_set():
             try:
                 self._topic_ids = await topic_ids(self._kafka, self._projector.topics, self._admin)
             except (MissingTopicError, KafkaException, KafkaError) as error:
                 logger(__name__).warning("topics not seen yet, trying again", error=repr(error))
-                await self._pause(BACKOFF_SECONDS[-1])
+                await pause(self._stop, backoff(failures))
+                failures += 1
             else:
                 return
 
@@ -169,7 +171,7 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
                 await self._seek(partitions & self._consumer.assignment())
             except (*UNAVAILABLE, KafkaError) as error:
                 logger(__name__).warning("positions not read yet, trying again", error=repr(error))
-                await self._pause(_backoff(failures))
+                await pause(self._stop, backoff(failures))
                 failures += 1
             else:
                 return
@@ -251,7 +253,7 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
             await self._give_back(part.at)
         except Exception as error:  # noqa: BLE001  # FastStream would log it and go on without these records
             logger(__name__).error("batch given back, it is read again", error=brief(error), topic=part.at.topic)
-            await self._pause(BACKOFF_SECONDS[-1])
+            await pause(self._stop, BACKOFF_SECONDS[-1])
             await self._give_back(part.at)
         else:
             self._advance([part])
@@ -291,7 +293,7 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
                 logger(__name__).warning("projection tries again", error=brief(error), failures=failures)
             else:
                 return
-            await self._pause(_backoff(failures))
+            await pause(self._stop, backoff(failures))
             failures += 1
         raise StalePositionError("stopping")
 
@@ -367,10 +369,6 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
                 await self._positions.caught_up(tx, await self._projector.projection(tx), reached)
         return {at: kept for at, kept in pending.items() if at not in reached and at in places}
 
-    async def _pause(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stop.wait(), seconds)
-
 
 def _checked(position: Position | None, topic_id: str, begin: int, end: int) -> int:
     """Where to read on; never a guess.
@@ -387,7 +385,3 @@ def _checked(position: Position | None, topic_id: str, begin: int, end: int) -> 
     if not begin <= expected <= end:
         raise StoppedPartitionError(f"position {expected} lies outside the log, which holds {begin} to {end}")
     return expected
-
-
-def _backoff(failures: int) -> float:
-    return BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)]

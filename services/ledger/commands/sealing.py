@@ -1,12 +1,12 @@
 """Sealing: every ten minutes with changes, and on demand, the ledger publishes what its book is."""
 
 import asyncio
-from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
 from libs.chassis.event_store import EventStore, decided_again, utc_now
 from libs.chassis.logs import logger
+from libs.chassis.pausing import pause
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Connection, Database
 from libs.events.ledger import BookSealed, TopicOffsets
 from libs.events.names import SEALS_KEY
@@ -42,8 +42,7 @@ class Sealer:
                 logger(__name__).info("no book to seal yet")
             except (*UNAVAILABLE, *CONFLICT) as error:
                 logger(__name__).warning("book not sealed, trying again", error=repr(error))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+            await pause(stop, LOOK_SECONDS)
 
     async def _is_time(self) -> bool:
         async with self._database.connection() as connection:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from typing import Any, Final
 
 import asyncpg
@@ -11,6 +10,7 @@ from confluent_kafka import KafkaException
 
 from libs.chassis.kafka import MissingTopicError
 from libs.chassis.logs import logger
+from libs.chassis.pausing import backoff, pause
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Database
 from libs.chassis.settings import KafkaSettings
 from services.ledger.consumer.rebuild import Rebuild
@@ -19,7 +19,6 @@ from services.ledger.domain import Progress, RebuildRefusal, RebuildRefusedError
 from services.ledger.read_models import books
 
 LOOK_SECONDS: Final = 1.0
-RETRY_SECONDS: Final = 2.0
 AWAY = (*UNAVAILABLE, *CONFLICT, KafkaError, KafkaException, MissingTopicError, RebuildRefusedError)
 
 Run = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
@@ -51,12 +50,14 @@ class LiveProjection:
 
     async def _live_book(self, stop: asyncio.Event) -> int | None:
         """The live book; made when there never was one, built from Kafka when the database was lost. None: stopped."""
+        failures = 0
         while not stop.is_set():
             try:
                 number = await self._found() or await self._first()
             except AWAY as error:
                 logger(__name__).warning("no live book yet, trying again", error=repr(error))
-                await _pause(stop, RETRY_SECONDS)
+                await pause(stop, backoff(failures))
+                failures += 1
             else:
                 return number
         return None
@@ -91,7 +92,7 @@ class LiveProjection:
     async def _until_replaced(self, number: int, stop: asyncio.Event) -> None:
         """Return when the service stops or another book is live."""
         while not stop.is_set():
-            await _pause(stop, LOOK_SECONDS)
+            await pause(stop, LOOK_SECONDS)
             try:
                 if await self._found() != number:
                     logger(__name__).info("another book is live", before=number)
@@ -104,8 +105,3 @@ def _log_progress(progress: Progress) -> None:
     logger(__name__).info(
         "building a book", book=progress.book, records=progress.records, total=progress.total, doing=progress.doing
     )
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
 from libs.chassis.event_store import EventStore, WrongExpectedVersionError, decided_again
 from libs.chassis.logs import logger
+from libs.chassis.pausing import pause
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Database
 from services.payments.commands.loading import MissingEventsError, load
 from services.payments.domain.payment import EXPIRY_GRACE, ExpirePayment, evolve, expire
@@ -39,8 +39,7 @@ class PaymentExpirer:
             except (*UNAVAILABLE, *CONFLICT, WrongExpectedVersionError) as error:
                 logger(__name__).warning("payments not expired, trying again", error=repr(error))
             if expired < BATCH_PAYMENTS:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), PERIOD_SECONDS)
+                await pause(stop, PERIOD_SECONDS)
 
     async def expire_overdue(self) -> int:
         """Expire what is overdue now, one transaction each; returns how many expired."""

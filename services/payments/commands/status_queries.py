@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -10,6 +9,7 @@ from prometheus_client import Counter
 
 from libs.chassis.event_store import WrongExpectedVersionError
 from libs.chassis.logs import logger
+from libs.chassis.pausing import pause
 from libs.chassis.postgres import CONFLICT, UNAVAILABLE, Database
 from services.payments.commands.loading import MissingEventsError
 from services.payments.commands.notifications import NotificationTaker
@@ -64,8 +64,7 @@ class StatusAsker:
                 await self.ask_due()
             except (*UNAVAILABLE, *CONFLICT, WrongExpectedVersionError) as error:
                 logger(__name__).warning("status questions not asked, trying again", error=repr(error))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), PERIOD_SECONDS)
+            await pause(stop, PERIOD_SECONDS)
 
     async def ask_due(self) -> int:
         """Ask about every payment whose turn it is; returns how many answers were taken. No answer ends the round."""
