@@ -52,6 +52,15 @@ class BelievesEveryGap(Projector):
             self.expecting.believe_gap(at)
 
 
+class PassesOverWhatFailedTogether(Projector):
+    """Goes on without the records of a transaction over several partitions that broke off."""
+
+    def taken_together(self, parts: Sequence[Part]) -> Steps[bool]:
+        """They count as taken, whatever became of them."""
+        yield from super().taken_together(parts)
+        return True
+
+
 class KnowsNoTopicIds(Projector):
     """Keeps offsets without the topic's id: a topic made again is read on from the old place."""
 

@@ -163,14 +163,14 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         await self._seek_with_patience(assigned)
 
     async def _seek_with_patience(self, partitions: set[TopicPartition]) -> None:
-        """Seek those that are (still) ours, as soon as PostgreSQL and Kafka answer."""
+        """Seek those that are (still) ours, as soon as PostgreSQL and Kafka answer. Never raises."""
         await self._learn_topic_ids()
         failures = 0
         while not self._stop.is_set():
             try:
                 await self._seek(partitions & self._consumer.assignment())
-            except (*UNAVAILABLE, KafkaError) as error:
-                logger(__name__).warning("positions not read yet, trying again", error=repr(error))
+            except Exception as error:  # noqa: BLE001  # whatever it is: who calls would pass over it, unlogged
+                logger(__name__).warning("positions not read yet, trying again", error=brief(error))
                 await pause(self._stop, backoff(failures))
                 failures += 1
             else:
@@ -323,8 +323,9 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         while True:
             await asyncio.sleep(CAUGHT_UP_SECONDS)
             self._check_membership()
-            with suppress(KafkaError):
-                await self._consumer.commit()  # a hint for dashboards, nothing more
+            with suppress(KafkaError, TimeoutError):
+                async with asyncio.timeout(CAUGHT_UP_SECONDS):
+                    await self._consumer.commit()  # a hint for dashboards, nothing more
             try:
                 await self._check_topics()
                 pending = await self._confirm_ends(pending)
