@@ -42,10 +42,12 @@ create index attachments_of_matter on attachments (matter_id, message_id, ordina
 create index attachments_waiting on attachments (kept_at) where state = 'quarantined';
 create index attachments_content on attachments (content_sha256);
 
--- Files that a row has let go of, until they are thrown away as well: a crash between the two forgets none.
+-- Files that no row may need: let go of by one, or about to be kept for one that may never come. Each is looked at when
+-- its time comes, and thrown away unless a row needs it; so a crash leaves no file that nobody knows of.
 create table files_let_go (
     content_sha256 text not null,
     state text not null check (state in ('clean', 'quarantined')),  -- tells the place in the store
+    not_before timestamptz not null default now(),
     primary key (content_sha256, state)
 );
 
@@ -140,6 +142,7 @@ grant execute on function folded, inbox_matters to iok_correspondence;
 grant select, insert on letters, matter_register, matter_type_versions to iok_correspondence;
 grant select, insert, update on matter_numbers, read_marks to iok_correspondence;
 grant select, insert, delete on attachments, files_let_go to iok_correspondence;
+grant update (not_before) on files_let_go to iok_correspondence;
 grant update (message_id, matter_id, ordinal, state) on attachments to iok_correspondence;
 grant select, insert, update, delete on matters, messages to iok_correspondence;
 grant select on matter_overviews to iok_correspondence;

@@ -18,7 +18,7 @@ from libs.events.envelope import Envelope
 from libs.events.names import CORRESPONDENCE
 from services.correspondence.domain import forms
 from services.correspondence.domain import matters as domain
-from services.correspondence.domain.attachments import MAX_FILES, FileKind, FileState
+from services.correspondence.domain.attachments import MAX_FILES, FileKind, FileState, digest_of
 from services.correspondence.domain.faults import BadLetterError, FieldFault
 from services.correspondence.domain.matter_types import Audience, Version
 from services.correspondence.domain.matters import (
@@ -133,6 +133,14 @@ class Chance:
     new_salt: Callable[[int], bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A form filled in on line, printed."""
+
+    attachment: Attachment
+    content: bytes
+
+
 class Correspondence:
     """The service's commands on matters; each runs in the caller's transaction."""
 
@@ -152,8 +160,8 @@ class Correspondence:
         kind = await matter_types.in_force(tx, opening.matter_type_id, self._today())
         answers = _checked_form(kind, opening)
         drafts = await self._drafts(tx, opening.account_id, opening.attachment_ids)
-        form = None if answers is None else await self._form(tx, kind, opening, answers)
-        sent = [form, *drafts] if form else drafts
+        form = None if answers is None else self._form(kind, opening, answers)
+        sent = [form.attachment, *drafts] if form else drafts
         letter = domain.letter(
             text=opening.text, title=opening.title, attachments=_digests(sent), otherwise=_instead_of_text(form, drafts)
         )
@@ -161,9 +169,13 @@ class Correspondence:
         first = replace(self._write(author, letter), answer_days=kind.content.answer_days)
         command = OpenMatter(self._chance.new_id(), opening.matter_type_id, kind.number, opening.lease_id, first)
         await letters.keep(tx, command.matter_id, first.message_id, first.salt, letter)
+        if form is not None:
+            await attachments.keep(tx, form.attachment)
         await attachments.send(tx, sent, first.message_id, command.matter_id)
         number = await letters.register(tx, command.matter_id, first.today.year)
         envelopes = await self._append(tx, command.matter_id, 0, domain.open_matter(command))
+        if form is not None:
+            await self._keeper.keep(tx, form.content)  # last: what is refused leaves no file behind
         return Opened(command.matter_id, number, first.message_id, envelopes[0].recorded_at)
 
     async def write(self, tx: Connection, matter_id: str, author: Author, writing: Writing) -> Written:
@@ -231,9 +243,7 @@ class Correspondence:
         today = {"dzisiaj": forms.polish_day(self._today())}
         return forms.document(kind.content.form, {**facts, **today}, None, self._company)
 
-    async def _form(
-        self, tx: Connection, kind: Version, opening: Opening, answers: Mapping[str, str]
-    ) -> Attachment | None:
+    def _form(self, kind: Version, opening: Opening, answers: Mapping[str, str]) -> _Form | None:
         form = kind.content.form
         if form is None:
             return None
@@ -246,11 +256,10 @@ class Correspondence:
             name=f"{form.title[:80]}.pdf",
             media_type=FileKind.PDF,
             size_bytes=len(content),
-            content_sha256=await self._keeper.keep(tx, content),
+            content_sha256=digest_of(content),
             state=FileState.CLEAN,
         )
-        await attachments.keep(tx, made)
-        return made
+        return _Form(made, content)
 
     async def _drafts(self, tx: Connection, account_id: str, wanted: Sequence[str]) -> list[Attachment]:
         if len(wanted) > MAX_FILES:
@@ -306,7 +315,7 @@ def _checked_form(kind: Version, opening: Opening) -> dict[str, str] | None:
     return forms.filled(kind.content.form, opening.fields)
 
 
-def _instead_of_text(form: Attachment | None, drafts: Sequence[Attachment]) -> str | None:
+def _instead_of_text(form: _Form | None, drafts: Sequence[Attachment]) -> str | None:
     if form is not None:
         return domain.WITH_FORM
     return domain.WITH_ATTACHMENTS if drafts else None

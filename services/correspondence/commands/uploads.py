@@ -8,8 +8,8 @@ import asyncio
 import hashlib
 from typing import Final
 
-from libs.chassis.logs import logger
-from libs.chassis.postgres import Connection, Database
+from libs.chassis.logs import brief, logger
+from libs.chassis.postgres import UNAVAILABLE, Connection, Database
 from services.correspondence.commands.files.checks import Checked, checked
 from services.correspondence.commands.files.scanner import Scanner, ScannerAwayError
 from services.correspondence.commands.files.storage import LostFileError, Storage
@@ -18,14 +18,16 @@ from services.correspondence.domain.attachments import (
     MAX_DRAFTS,
     FileRefusedError,
     FileState,
+    digest_of,
     safe_name,
 )
 from services.correspondence.read_models import attachments
-from services.correspondence.read_models.attachments import Attachment
+from services.correspondence.read_models.attachments import Attachment, Gone
 
 CHECKS_AT_ONCE: Final = 2  # a picture of 60 million points takes 180 MB while it is decoded
 SCANNED_AT_ONCE: Final = 50  # in one round of the quarantine
 THROWN_AWAY_AT_ONCE: Final = 1_000
+EXPECTED_MINUTES: Final = 60  # a file without a row after that was cut short by a crash
 ID_CHARACTERS: Final = 32
 KEPT: Final = "kept"
 QUARANTINE: Final = "quarantine"
@@ -69,6 +71,9 @@ class Uploads:
         )
 
     async def _keep(self, new: Attachment, found: Checked) -> Attachment:
+        coming = Gone(digest_of(found.content), new.state)
+        async with self._database.transaction() as tx:  # of its own: it must outlive a crash
+            await attachments.expect(tx, coming, EXPECTED_MINUTES)
         async with self._database.transaction() as tx:
             digest = await self._put(tx, PLACES[new.state], found.content)
             await attachments.keep(tx, _with_digest(new, digest))
@@ -78,9 +83,9 @@ class Uploads:
         """Throw away a draft; tells whether there was one."""
         async with self._database.transaction() as tx:
             gone = await attachments.remove_draft(tx, account_id, attachment_id)
-        if gone:
-            await self._throw_away()
-        return gone
+        if gone is not None:
+            await self._throw_away(gone)
+        return gone is not None
 
     async def content(self, found: Attachment) -> bytes:
         """Give the bytes of a clean file.
@@ -96,7 +101,9 @@ class Uploads:
         """Throw away the files that went with no letter for a day."""
         async with self._database.transaction() as tx:
             await attachments.forget_drafts(tx, DRAFT_HOURS)
-        await self._throw_away()
+            let_go = await attachments.let_go(tx, THROWN_AWAY_AT_ONCE)
+        for gone in let_go:
+            await self._throw_away(gone)
 
     async def scan_quarantine(self) -> int:
         """Scan what waits; returns how many were settled. While the scanner is away they go on waiting."""
@@ -124,7 +131,7 @@ class Uploads:
                 await self._put(tx, KEPT, content)
             await attachments.settle(tx, one.attachment_id, state)
         logger(__name__).info("file left quarantine", attachment_id=one.attachment_id, state=state.value)
-        await self._throw_away()
+        await self._throw_away(Gone(one.content_sha256, FileState.QUARANTINED))
 
     async def _scanned(self, content: bytes) -> FileState:
         state = await self._scanned_later(content)
@@ -142,21 +149,20 @@ class Uploads:
             return FileState.QUARANTINED
 
     async def _put(self, tx: Connection, place: str, content: bytes) -> str:
-        digest = hashlib.sha256(content).hexdigest()
+        digest = digest_of(content)
         await attachments.lock_content(tx, digest)
         await self._storage.put(place, digest, content)
         return digest
 
-    async def _throw_away(self) -> None:
-        """Throw away what was let go of, by this command or by one that a crash ended too soon."""
-        async with self._database.connection() as connection:
-            let_go = await attachments.let_go(connection, THROWN_AWAY_AT_ONCE)
-        for gone in let_go:
+    async def _throw_away(self, gone: Gone) -> None:
+        """Throw away a file let go of, unless a row needs it. What fails is noted still, for the next round."""
+        try:
             async with self._database.transaction() as tx:
                 await attachments.lock_content(tx, gone.content_sha256)
-                if not await attachments.is_used(tx, gone):
+                if await attachments.take_note(tx, gone) and not await attachments.is_used(tx, gone):
                     await self._storage.remove(PLACES[gone.state], gone.content_sha256)
-                await attachments.thrown_away(tx, gone)
+        except UNAVAILABLE as error:
+            logger(__name__).warning("file not thrown away yet", digest=gone.content_sha256, error=brief(error))
 
 
 def _with_digest(new: Attachment, digest: str) -> Attachment:

@@ -1,5 +1,6 @@
 """Files that go with letters: what is taken, how much of it, and under which name it is kept."""
 
+import hashlib
 import re
 import unicodedata
 from enum import StrEnum
@@ -46,6 +47,11 @@ class FileState(StrEnum):
 
 class FileRefusedError(ValueError):
     """A file cannot be taken; the message tells a person why, and what to do."""
+
+
+def digest_of(content: bytes) -> str:
+    """Name a file by its content: its SHA-256 in hex."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def safe_name(given: str, kind: FileKind) -> str:

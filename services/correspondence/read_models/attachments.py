@@ -21,16 +21,22 @@ where account_id = $1 and message_id is null and attachment_id = any($2::text[])
 ONE_OF_ACCOUNT = f"select {COLUMNS} from attachments where attachment_id = $1 and account_id = $2"
 COUNT_DRAFTS = "select count(*) from attachments where account_id = $1 and message_id is null"
 SEND = "update attachments set message_id = $2, matter_id = $3, ordinal = $4 where attachment_id = $1"
+# A note that is there already is locked: whoever throws away must not take it for the one of before.
 LET_GO = """
 insert into files_let_go (content_sha256, state)
-select distinct content_sha256, state from gone where state <> 'infected' on conflict do nothing
+select distinct content_sha256, state from gone where state <> 'infected'
+on conflict (content_sha256, state) do update set not_before = excluded.not_before
+"""
+EXPECT = """
+insert into files_let_go (content_sha256, state, not_before) values ($1, $2, now() + make_interval(mins => $3))
+on conflict (content_sha256, state) do update set not_before = excluded.not_before
 """
 REMOVE_DRAFT = f"""
 with gone as (
     delete from attachments where account_id = $1 and attachment_id = $2 and message_id is null
     returning content_sha256, state
 ), noted as ({LET_GO})
-select count(*) from gone
+select content_sha256, state from gone
 """
 OF_MATTER = f"select {COLUMNS} from attachments where matter_id = $1 order by message_id, ordinal"
 ONE_OF_MATTER = f"select {COLUMNS} from attachments where matter_id = $1 and attachment_id = $2"
@@ -51,8 +57,8 @@ with gone as (
 )
 {LET_GO}
 """
-FILES_LET_GO = "select content_sha256, state from files_let_go limit $1"
-THROWN_AWAY = "delete from files_let_go where content_sha256 = $1 and state = $2"
+FILES_LET_GO = "select content_sha256, state from files_let_go where not_before <= now() limit $1"
+TAKE_NOTE = "delete from files_let_go where content_sha256 = $1 and state = $2 and not_before <= now() returning true"
 IS_USED = "select exists (select from attachments where content_sha256 = $1 and state = $2)"
 # Held by whoever keeps or throws away a file of this content, so that none is thrown away that another just kept.
 LOCK_CONTENT = "select pg_advisory_xact_lock(hashtextextended('iok-file/' || $1, 0))"
@@ -114,9 +120,15 @@ async def send(tx: Connection, sent: Sequence[Attachment], message_id: str, matt
     await tx.executemany(SEND, [(one.attachment_id, message_id, matter_id, n) for n, one in enumerate(sent)])
 
 
-async def remove_draft(tx: Connection, account_id: str, attachment_id: str) -> bool:
-    """Remove an account's own draft and let its file go; tells whether there was one."""
-    return bool(await tx.fetchval(REMOVE_DRAFT, account_id, attachment_id))
+async def expect(tx: Connection, coming: Gone, minutes: int) -> None:
+    """Note a file that is about to be kept, to be looked at after so many minutes."""
+    await tx.execute(EXPECT, coming.content_sha256, coming.state, minutes)
+
+
+async def remove_draft(tx: Connection, account_id: str, attachment_id: str) -> Gone | None:
+    """Remove an account's own draft and let its file go; None when it is none."""
+    row = await tx.fetchrow(REMOVE_DRAFT, account_id, attachment_id)
+    return None if row is None else Gone(row["content_sha256"], FileState(row["state"]))
 
 
 async def forget_drafts(tx: Connection, hours: int) -> None:
@@ -125,13 +137,13 @@ async def forget_drafts(tx: Connection, hours: int) -> None:
 
 
 async def let_go(tx: Connection, limit: int) -> list[Gone]:
-    """Return files that were let go of and not thrown away yet."""
+    """Return files that were let go of and not looked at yet."""
     return [Gone(row["content_sha256"], FileState(row["state"])) for row in await tx.fetch(FILES_LET_GO, limit)]
 
 
-async def thrown_away(tx: Connection, gone: Gone) -> None:
-    """Note that a file is no longer there, or is needed again."""
-    await tx.execute(THROWN_AWAY, gone.content_sha256, gone.state)
+async def take_note(tx: Connection, gone: Gone) -> bool:
+    """Take the note of a file let go of, before asking whether a row needs it; False: there is none (any more)."""
+    return bool(await tx.fetchval(TAKE_NOTE, gone.content_sha256, gone.state))
 
 
 async def is_used(tx: Connection, gone: Gone) -> bool:

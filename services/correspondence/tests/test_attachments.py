@@ -14,6 +14,7 @@ from libs.chassis.auth import Principal
 from libs.chassis.testing import ServiceDatabase
 from services.correspondence.commands.files.scanner import ScannerAwayError
 from services.correspondence.commands.matters import altered_letters
+from services.correspondence.commands.uploads import Uploads
 from services.correspondence.domain.attachments import MAX_FILE_BYTES
 from services.correspondence.read_models import attachments
 from services.correspondence.tests.conftest import CLERK, OTHER_TENANT, TENANT, House, Identity, running, settings_of
@@ -143,7 +144,25 @@ async def test_a_file_whose_removal_a_crash_cut_short_is_thrown_away_in_the_next
     assert len(kept_in(files)) == 2
     await house.parts.app().state.door.uploads.forget_old_drafts()
     assert [path.name for path in kept_in(files)] == [hashlib.sha256(document()).hexdigest()]
-    assert await house.value("select count(*) from files_let_go") == 0
+    noted = "select count(*) from files_let_go where not_before <= now()"
+    assert await house.value(noted) == 0
+
+
+async def test_a_file_kept_for_a_row_that_never_came_is_thrown_away_after_an_hour(house: House, files: Path) -> None:
+    uploads: Uploads = house.parts.app().state.door.uploads
+    await taken(house, pdf())
+    await house.value("delete from attachments")  # as if a crash had come before it
+    await uploads.forget_old_drafts()
+    assert len(kept_in(files)) == 1
+    await house.value("update files_let_go set not_before = now()")
+    await uploads.forget_old_drafts()
+    assert kept_in(files) == []
+
+
+async def test_a_form_whose_letter_is_refused_leaves_no_file(house: House, files: Path) -> None:
+    body = {"matter_type_id": "persons", "title": "T" * 200, "lease_id": "L1", "fields": FIELDS, "facts": FACTS}
+    assert (await house.post("/matters", body)).status_code == 422
+    assert kept_in(files) == []
 
 
 async def test_a_form_filled_in_on_line_goes_as_a_pdf(house: House) -> None:

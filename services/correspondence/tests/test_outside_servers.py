@@ -13,11 +13,17 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from obstore.exceptions import BaseError
 
 from libs.chassis.testing import eventually
 from services.correspondence.commands.files.scanner import Clamd, ScannerAwayError
-from services.correspondence.commands.files.storage import Bucket, Folder, LostFileError, Storage, open_storage
+from services.correspondence.commands.files.storage import (
+    Bucket,
+    Folder,
+    LostFileError,
+    Storage,
+    StorageAwayError,
+    open_storage,
+)
 from services.correspondence.tests.test_scanner import EICAR
 
 pytestmark = pytest.mark.outside
@@ -94,7 +100,7 @@ async def test_a_real_s3_server_keeps_files_as_the_folder_does(s3_port: int, tmp
 
 async def test_a_wrong_key_keeps_nothing_and_says_so(s3_port: int) -> None:
     await eventually(lambda: answers(s3_port), what="the S3 server", within_seconds=SECONDS_TO_START)
-    with pytest.raises(BaseError):
+    with pytest.raises(StorageAwayError):
         await bucket(s3_port, key="wrong").put("kept", "0" * 64, b"a")
 
 

@@ -7,11 +7,14 @@ scanner lies apart, under `quarantine/`.
 import asyncio
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.exceptions import NotFoundError as NoObjectError
 from obstore.store import S3Store
 
@@ -21,6 +24,10 @@ S3_SCHEME: Final = "s3"
 
 class LostFileError(Exception):
     """A file that was kept is not there."""
+
+
+class StorageAwayError(ConnectionError):
+    """The store of files does not answer, or cannot do what it was asked."""
 
 
 class Storage(Protocol):
@@ -90,22 +97,31 @@ class Bucket:
 
     async def put(self, place: str, digest: str, content: bytes) -> None:
         """Keep a file."""
-        await obstore.put_async(self._store, f"{place}/{digest}", content)
+        with _told_apart():
+            await obstore.put_async(self._store, f"{place}/{digest}", content)
 
     async def get(self, place: str, digest: str) -> bytes:
         """Give a file."""
-        try:
-            found = await obstore.get_async(self._store, f"{place}/{digest}")
-        except (NoObjectError, FileNotFoundError) as error:
-            raise LostFileError(digest) from error
-        return bytes(await found.bytes_async())
+        with _told_apart():
+            try:
+                found = await obstore.get_async(self._store, f"{place}/{digest}")
+            except (NoObjectError, FileNotFoundError) as error:
+                raise LostFileError(digest) from error
+            return bytes(await found.bytes_async())
 
     async def remove(self, place: str, digest: str) -> None:
         """Remove a file."""
-        try:
+        with _told_apart(), suppress(NoObjectError, FileNotFoundError):
             await obstore.delete_async(self._store, f"{place}/{digest}")
-        except (NoObjectError, FileNotFoundError):
-            return
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    """Name what the library raises: a store that is away is waited for, as PostgreSQL is."""
+    try:
+        yield
+    except BaseError as error:
+        raise StorageAwayError(str(error)) from error
 
 
 def open_storage(address: str, *, key_id: str = "", key: str = "", endpoint: str = "", region: str = "") -> Storage:
