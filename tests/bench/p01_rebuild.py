@@ -11,6 +11,7 @@ from tests.bench.workshop import Measure, RunRound, Workshop
 
 MIB: Final = 1024
 LOOK_SECONDS: Final = 0.05
+GROWTH_ROUNDS: Final = 2  # the others measure P1's size alone: the largest takes a minute a round
 
 REBUILD = Bar("P1", "a new book from offset 0, indexed and whole", "events/s", 0.6, 0.8, limit=LIMIT)
 GROWTH = Bar(
@@ -21,29 +22,38 @@ MEMORY = Bar("P10 memory", "a rebuild's own process, largest size", "MiB", 300, 
 
 async def prepare(shop: Workshop) -> RunRound:
     """Fill the topics of a ledger for every size."""
-    shelves = [await shelf(shop, size) for size in shop.sizes]
+    shelves = {size: await shelf(shop, size) for size in shop.sizes}
+    growth_rounds = iter(range(GROWTH_ROUNDS))
 
     async def one() -> Mapping[str, Round]:
-        ratios: dict[int, Round] = {}
-        for on in shelves:
-            number, phases = await build(on)
-            took = {table: seconds for table, seconds in (await limit(on, number)).items() if seconds >= 0.001}
-            details = {f"{phase} s": seconds for phase, seconds in phases.items()}
-            details |= {f"limit {table} s": seconds for table, seconds in took.items()}
-            ratios[on.events] = Round(on.events / phases["all"], on.events / sum(took.values()), details)
-            shop.tell(
-                f"P1: {on.events:,} events: {ratios[on.events].figure:,.0f}/s, ratio {ratios[on.events].value:.2f}"
-            )
-            await drop(on, number)
-        least = min((events for events in ratios if events >= 90_000), default=min(ratios))
-        most = max(ratios)
-        grown = Round(
-            ratios[most].value / ratios[least].value, None, {f"{n:,} events": r.value for n, r in ratios.items()}
-        )
-        peak = await _peak_mib(shop, shelves[-1])
-        return {REBUILD.number: ratios[least], GROWTH.number: grown, MEMORY.number: Round(peak)}
+        if next(growth_rounds, None) is None:
+            return {REBUILD.number: await _built(shop, shelves[shop.size])}
+        found = {size: await _built(shop, on) for size, on in shelves.items()}
+        largest = max(found, key=lambda size: size.events)
+        grown = found[largest].value / found[shop.size].value
+        by_size = {
+            f"{size.leases:,} leases, {shelves[size].events:,} events": each.value for size, each in found.items()
+        }
+        peak = await _peak_mib(shop, shelves[largest])
+        return {
+            REBUILD.number: found[shop.size],
+            GROWTH.number: Round(grown, None, by_size),
+            MEMORY.number: Round(peak),
+        }
 
     return one
+
+
+async def _built(shop: Workshop, on: Shelf) -> Round:
+    """Build a book of all that is in the topics, against COPY of its rows; it is dropped again."""
+    number, phases = await build(on)
+    took = {table: seconds for table, seconds in (await limit(on, number)).items() if seconds >= 0.001}
+    details = {f"{phase} s": seconds for phase, seconds in phases.items()}
+    details |= {f"limit {table} s": seconds for table, seconds in took.items()}
+    found = Round(on.events / phases["all"], on.events / sum(took.values()), details)
+    shop.tell(f"P1: {on.events:,} events: {found.figure:,.0f}/s, ratio {found.value:.2f}")
+    await drop(on, number)
+    return found
 
 
 async def _peak_mib(shop: Workshop, on: Shelf) -> float:
@@ -74,5 +84,6 @@ MEASURE = Measure(
     prepare,
     3_000,
     "Months of charges of four lines, online payments and transfers of all leases lie in twelve partitions a topic. "
-    "The figure is from the first record asked for to the last index; connecting to Kafka is not in it.",
+    "The figure is from the first record asked for to the last index; connecting to Kafka is not in it. Growth and "
+    "memory are of the first two rounds.",
 )

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from libs.chassis.kafka import Record
-from libs.chassis.kafka_log import read_all
+from libs.chassis.kafka_log import KafkaLog, open_log, read_all
 from libs.chassis.logs import logger
 from libs.chassis.settings import KafkaSettings
 from libs.events.decoding import Rejected, read_data, read_envelope
@@ -58,9 +58,15 @@ class SealChain:
 
 async def seal_chain(kafka: KafkaSettings) -> SealChain:
     """Read every seal and check that each names the one before."""
+    async with open_log(kafka, [SEALS]) as log:
+        return await chain_in(log)
+
+
+async def chain_in(log: KafkaLog) -> SealChain:
+    """The same, from a log that was opened with their topic among others."""
     found: dict[int, PublishedSeal] = {}
     chain = SealChain()
-    async for record in read_all(kafka, SEALS):
+    async for record in log.all_of(SEALS):
         published = _seal(record)
         if published is None or published.envelope.streamversion is None:
             chain.faults.append(f"iok.seals offset {record.offset} holds no seal of the ledger's")

@@ -1,5 +1,6 @@
 """Proving the book: rows against themselves, sums, the last seal, and what came after it against Kafka."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,8 +12,8 @@ from libs.chassis.postgres import Connection, Database
 from libs.chassis.settings import KafkaSettings
 from libs.events.decoding import Fact, Rejected, Skipped
 from libs.events.lean import decode_lean
-from libs.events.topics import TRANSFERS
-from services.ledger.consumer.remembered import PublishedSeal, SealChain, seal_chain
+from libs.events.topics import SEALS, TRANSFERS
+from services.ledger.consumer.remembered import PublishedSeal, SealChain, chain_in
 from services.ledger.domain import Arrival, postings_of
 from services.ledger.domain.booking import EventKey
 from services.ledger.read_models import books, posting_proofs, proofs, seals, state
@@ -64,25 +65,37 @@ class Verifier:
         """
         async with self._database.connection() as connection:
             published = await seals.published(connection)
-        chain = await seal_chain(self._kafka)
-        async with self._database.transaction("repeatable_read", readonly=True) as tx:
-            number = await books.live(tx)
-            found = await state.of_book(tx, number)
-            verified = Verified(number, found.entries, found.hash, set_aside=found.set_aside)
-            verified.faults += [*chain.faults, *_missing(chain, published)]
-            verified.faults += await proofs.faulty_entries(tx, number)
-            verified.faults += await proofs.faulty_accounts(tx, number)
-            verified.faults += await posting_proofs.faulty_postings(tx, number)
-            verified.faults += await posting_proofs.faulty_trial(tx, number)
-            seal = await self._hold_against(tx, number, chain.last, verified)
-            snapshot = await self._snapshot(tx, number, found.offsets, seal)
-        async with open_log(self._kafka, BOOK_TOPICS) as log:
+        async with open_log(self._kafka, (SEALS, *BOOK_TOPICS)) as log:
+            chain = await chain_in(log)
+            async with self._database.transaction("repeatable_read", readonly=True) as tx:
+                number = await books.live(tx)
+                found = await state.of_book(tx, number)
+                verified = Verified(number, found.entries, found.hash, set_aside=found.set_aside)
+                verified.faults += [*chain.faults, *_missing(chain, published)]
+                seal = await self._hold_against(tx, number, chain.last, verified)
+                snapshot = await self._snapshot(tx, number, found.offsets, seal)
+                verified.faults += await self._rows(tx, number)
             if _made_again(log, snapshot.offsets, verified):
                 return verified
             await self._read_again(log, snapshot, seal, verified)
             await self._read_transfers(log, snapshot, verified)
         del verified.faults[MAX_FAULTS:]
         return verified
+
+    async def _rows(self, tx: Connection, number: int) -> list[str]:
+        """Faults of rows and sums: entries in the snapshot of `tx`, postings on another core, in one a moment later.
+
+        Every statement holds what it compares in one snapshot of its own, and `tx` keeps the book from being dropped.
+        """
+        async with self._database.transaction("repeatable_read", readonly=True) as other:
+            await state.make_room(other)
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    of_entries = tasks.create_task(_faults_of_entries(tx, number))
+                    of_postings = tasks.create_task(_faults_of_postings(other, number))
+            except ExceptionGroup as failed:
+                raise failed.exceptions[0] from failed
+        return of_entries.result() + of_postings.result()
 
     async def _hold_against(
         self, tx: Connection, number: int, last: PublishedSeal | None, verified: Verified
@@ -222,6 +235,14 @@ class _Comparison:
             read.content_digest,
         ):
             self.verified.faults.append(f"entry {entry.key[3]} of lease {entry.key[1]} is not what Kafka holds")
+
+
+async def _faults_of_entries(tx: Connection, number: int) -> list[str]:
+    return await proofs.faulty_entries(tx, number) + await proofs.faulty_accounts(tx, number)
+
+
+async def _faults_of_postings(tx: Connection, number: int) -> list[str]:
+    return await posting_proofs.faulty_postings(tx, number) + await posting_proofs.faulty_trial(tx, number)
 
 
 def _missing(chain: SealChain, published: int) -> list[str]:

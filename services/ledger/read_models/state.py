@@ -70,7 +70,7 @@ async def of_book(
     if at is not None:
         _check_reached(reached, at)
     text = None if at is None else msgspec.json.encode(at).decode()
-    await tx.execute(ROOM)
+    await make_room(tx)
     row = await tx.fetchrow(STATE, book, text, late_since, timeout=STATEMENT_SECONDS)
     if row is None:
         raise NotReachedError(f"book {book} has no state")
@@ -83,6 +83,11 @@ async def of_book(
         leases=row["leases"],
         set_aside=await _set_aside(tx, text),
     )
+
+
+async def make_room(tx: Connection) -> None:
+    """Let statements of this transaction that read a whole book have the memory for it."""
+    await tx.execute(ROOM)
 
 
 async def set_aside(tx: Connection) -> int:
