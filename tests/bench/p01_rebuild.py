@@ -82,7 +82,7 @@ def _resident_peak_mib(pid: int) -> float:
 MEASURE = Measure(
     (REBUILD, GROWTH, MEMORY),
     prepare,
-    3_000,
+    7_200,
     "Months of charges of four lines, online payments and transfers of all leases lie in twelve partitions a topic. "
     "The figure is from the first record asked for to the last index; connecting to Kafka is not in it. Growth and "
     "memory are of the first two rounds.",
