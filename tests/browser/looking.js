@@ -28,6 +28,15 @@ window.iokLooks = (() => {
       .map((one) => 'clipped: ' + name(one));
   }
 
+  // Text with so little room beside something else that it stands one letter below the other.
+  function squeezed() {
+    return all('body *')
+      .filter((one) => one.clientWidth > 1 && one.innerText?.trim().length > 3 && !one.querySelector('*'))
+      .map((one) => [one, one.getBoundingClientRect(), parseFloat(getComputedStyle(one).fontSize)])
+      .filter(([, box, size]) => box.width < 2 * size && box.height > 4 * size)
+      .map(([one]) => 'squeezed: ' + name(one));
+  }
+
   // Smaller than 24 pixels either way (WCAG 2.5.8), where a link inside a sentence may be; main actions below 44.
   function targets() {
     const small = all(CONTROLS)
@@ -115,7 +124,7 @@ window.iokLooks = (() => {
     return found;
   }
 
-  return { width, clipped, targets, english, focus, focusSeenOn: (one) => {
+  return { width, clipped, squeezed, targets, english, focus, focusSeenOn: (one) => {
     const after = drawn(one);
     one.blur();
     const seen = differs(drawn(one), after, backdrop(one.parentElement));

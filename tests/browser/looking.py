@@ -37,7 +37,7 @@ def complaints(page: Page) -> list[str]:
 
 def does_not_fit(page: Page) -> list[str]:
     """What does not fit the screen, or its own box."""
-    return ask(page, "width", "clipped")
+    return ask(page, "width", "clipped", "squeezed")
 
 
 def ask(page: Page, *names: str) -> list[str]:
@@ -48,7 +48,7 @@ def ask(page: Page, *names: str) -> list[str]:
 
 
 def _asked(page: Page) -> list[str]:
-    ours = ask(page, "width", "clipped", "targets", "english", "focus")
+    ours = ask(page, "width", "clipped", "squeezed", "targets", "english", "focus")
     found: list[Any] = page.evaluate(ASK_AXE, RULES)
     return ours + [str(one) for one in found]
 

@@ -11,6 +11,7 @@ SOUND = f"<!DOCTYPE html><html lang='pl'><title>Próba</title><main><h1>Próba</
 PLANTED = {
     "width": "<div style='width: 3000px'>szeroko</div>",
     "clipped": "<div style='height: 10px; overflow: hidden'>wysoki tekst, który się tu nie mieści</div>",
+    "squeezed": "<div style='width: 10px; overflow-wrap: anywhere'>ściśnięty tekst</div>",
     "targets": "<button style='width: 20px; height: 20px'>x</button>",
     "english": "<button style='width: 90px; height: 30px' aria-label='Close'>x</button>",
     "focus": "<button style='outline: 0; border: 0; width: 90px; height: 30px'>nie widać</button>",
