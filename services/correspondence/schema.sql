@@ -119,12 +119,13 @@ left join read_marks by_tenant on by_tenant.matter_id = m.matter_id and by_tenan
 left join read_marks by_staff on by_staff.matter_id = m.matter_id and by_staff.reader = 'staff';
 
 -- What the inbox lists of them; null: whatever they have. `found`: the only matters among which to look.
-create function inbox_matters(states text[], assignee text, due_before date, kind text, found text[])
+create function inbox_matters(
+    states text[], assignee text, due_before date, lease text, kind text, found text[])
 returns setof matter_overviews language sql stable as $$
     select * from matter_overviews m
     where m.state = any(states) and (assignee is null or coalesce(m.assignee_id, '') = assignee)
-        and (due_before is null or m.due_on < due_before) and (kind is null or m.matter_type_id = kind)
-        and (found is null or m.matter_id = any(found))
+        and (due_before is null or m.due_on < due_before) and (lease is null or m.lease_id = lease)
+        and (kind is null or m.matter_type_id = kind) and (found is null or m.matter_id = any(found))
 $$;
 
 -- The service's role: it adds events and letters and can never change or remove one.

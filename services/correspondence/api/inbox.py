@@ -79,7 +79,7 @@ class Filter:
     """Which matters of the inbox to list.
 
     `assignee` may be `me` or `nobody`, `late`: those that wait after their deadline, `search`: words, each part of
-    number or subject, or the id of the lease or of the account; `lease`: an id that another page leads to.
+    number or subject, or the id of the lease or of the account; `lease`: of it alone, another page leads here.
     """
 
     status: MatterState | None = None
@@ -97,8 +97,8 @@ class Filter:
             states = [state for state in states if state is MatterState.OPEN]
         assignee = {"me": account_id, "nobody": NOBODY}.get(self.assignee or "", self.assignee)
         due_before = today(utc_now()) if self.late else None
-        found = await inbox.find(tx, meant or Meant(self.search or self.lease))
-        return Wanted(states, assignee, due_before, self.kind, found)
+        found = await inbox.find(tx, meant or Meant(self.search))
+        return Wanted(states, assignee, due_before, self.lease or None, self.kind, found)
 
     def same_shelf(self, other: "Filter") -> bool:
         """Tell whether both list the same of what is looked for, in whatever order."""

@@ -214,7 +214,7 @@ async def _meant(door: Door, session: PanelSession, chosen: Filter) -> tuple[Mea
     """Give what is looked for, and what to tell of a search that could not see everything."""
     text = chosen.search
     if not text:
-        return Meant(chosen.lease), ""
+        return Meant(), ""
     found = await door.directory.search(session.token, text)
     if found is None:
         return Meant(text), AWAY

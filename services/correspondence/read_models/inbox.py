@@ -27,27 +27,28 @@ where not exists (
         and (word || ' ' || m.lease_id = any($2::text[]) or word || ' ' || m.account_id = any($2::text[])) is not true)
 """
 
-# A page of the inbox, the latest activity first. $1 states, $2 assignee (empty: nobody), $3 due before, $4 kind, $5
-# the matters found; $6 and $7 the place behind, $8 how many.
+# A page of the inbox, the latest activity first. $1 states, $2 assignee (empty: nobody), $3 due before, $4 lease, $5
+# kind, $6 the matters found; $7 and $8 the place behind, $9 how many.
 BY_ACTIVITY = """
-select * from inbox_matters($1, $2, $3, $4, $5)
-where (last_message_at, matter_id) < ($6, $7)
-order by last_message_at desc, matter_id desc limit $8
+select * from inbox_matters($1, $2, $3, $4, $5, $6)
+where (last_message_at, matter_id) < ($7, $8)
+order by last_message_at desc, matter_id desc limit $9
 """
 
 # The same with the nearest deadline first; what has none comes last.
 BY_DEADLINE = """
-select * from inbox_matters($1, $2, $3, $4, $5)
-where (coalesce(due_on, 'infinity'), matter_id) > ($6::date, $7)
-order by coalesce(due_on, 'infinity'), matter_id limit $8
+select * from inbox_matters($1, $2, $3, $4, $5, $6)
+where (coalesce(due_on, 'infinity'), matter_id) > ($7::date, $8)
+order by coalesce(due_on, 'infinity'), matter_id limit $9
 """
 
 # How many matters of each kind the same filters leave, whatever kind is chosen.
 KINDS = """
-select matter_type_id, count(*) as matters from inbox_matters($1, $2, $3, null, $4) group by matter_type_id
+select matter_type_id, count(*) as matters from inbox_matters($1, $2, $3, $4, null, $5) group by matter_type_id
 """
 
-# How many matters stand behind each of the inbox's shelves. $1: who asks, $2: today, $3: kind, $4: the matters found.
+# How many matters stand behind each of the inbox's shelves. $1: who asks, $2: today, $3: lease,
+# $4: kind, $5: the matters found.
 SHELVES = """
 select count(*) filter (where state = 'open') as open,
     count(*) filter (where state = 'open' and assignee_id = $1) as mine,
@@ -57,7 +58,8 @@ select count(*) filter (where state = 'open') as open,
     count(*) filter (where state = 'answered') as answered,
     count(*) filter (where state = 'closed') as closed,
     count(*) as every
-from matters where ($3::text is null or matter_type_id = $3) and ($4::text[] is null or matter_id = any($4))
+from matters where ($3::text is null or lease_id = $3) and ($4::text is null or matter_type_id = $4)
+    and ($5::text[] is null or matter_id = any($5))
 """
 
 NUMBERS = "select matter_id, number from matter_register where matter_id = any($1::text[])"
@@ -107,13 +109,14 @@ class Wanted:
     states: Collection[MatterState]
     assignee_id: str | None = None
     due_before: date | None = None
+    lease_id: str | None = None
     matter_type_id: str | None = None
     found: Sequence[str] | None = None
 
     @property
-    def but_kind(self) -> tuple[list[str], str | None, date | None]:
+    def but_kind(self) -> tuple[list[str], str | None, date | None, str | None]:
         """The parameters that every list of them begins with."""
-        return [state.value for state in self.states], self.assignee_id, self.due_before
+        return [state.value for state in self.states], self.assignee_id, self.due_before, self.lease_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +157,8 @@ async def page(tx: Connection, wanted: Wanted, behind: Place | DuePlace, limit: 
 
 
 async def shelves(tx: Connection, account_id: str, today: date, wanted: Wanted) -> Shelves:
-    """Count what is looked for, of the kind chosen, in every state, as the member of the staff sees it who asks."""
-    row = await tx.fetchrow(SHELVES, account_id, today, wanted.matter_type_id, wanted.found)
+    """Count what is looked for, of the lease and kind chosen, in every state, as whoever asks sees it."""
+    row = await tx.fetchrow(SHELVES, account_id, today, wanted.lease_id, wanted.matter_type_id, wanted.found)
     return Shelves() if row is None else Shelves(**dict(row))
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import httpx
 import pytest
 
+from libs.chassis.auth import Principal
 from services.correspondence.api.shelf import Due, deadline
 from services.correspondence.domain.matters import AuthorRole, MatterState
 from services.correspondence.read_models.matters import Overview
@@ -93,8 +94,22 @@ async def test_a_matter_is_found_by_number_subject_tenant_address_or_lease(house
     for words in ("10%", "anna lipowa", "L2 kran", "lipowa kran"):
         assert await shown(house, search=words) == [], words
     assert "wpisz więcej słów" in (await looked_for(house, search="a")).text
-    of_lease = (await house.client.get("/panel/inbox?lease=L2")).text
-    assert (bulb in of_lease, tap in of_lease) == (True, False)
+
+
+@pytest.mark.system
+async def test_the_list_of_a_lease_has_its_matters_alone_whatever_is_typed(house: House) -> None:
+    neighbour = Principal("a12", leases={"1": "tenant"})
+    await house.open(title="Kran w łazience", lease_id="L1")
+    await house.open(neighbour, title="Kran w kuchni", lease_id="1")
+    await house.open(neighbour, title="Winda 1", lease_id="1")
+    await signed_in(house)
+    page = (await house.client.get("/panel/inbox?lease=1")).text
+    assert re.findall(r"Kran w \w+|Winda 1", page) == ["Winda 1", "Kran w kuchni"]
+    assert ("Sprawy 1\u20132 z 2" in page, 'Wszystkie <span class="count">(2)' in page) == (True, True)
+    form = re.search(r'<form method="post" action="/panel/inbox".*?</form>', page, re.DOTALL)
+    assert form
+    typed = await house.client.post("/panel/inbox", data={**hidden_of(form[0]), "search": "kran"})
+    assert re.findall(r"Kran w \w+|Winda 1", typed.text) == ["Kran w kuchni"]
 
 
 @pytest.mark.system
