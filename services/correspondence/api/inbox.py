@@ -43,8 +43,14 @@ Order = Literal["activity", "deadline"]
 DOTS_OF_A_JWT: Final = 2  # an opaque session token has none
 
 
+Seen = Annotated[int, Field(ge=0)] | None
+
+
 class Reply(BaseModel):
-    """A letter of the company; `asks`: it waits for an answer, `close` closes the matter with it."""
+    """A letter of the company; `asks`: it waits for an answer, `close` closes the matter with it.
+
+    `seen`: how many letters whoever closes knew of; None: all.
+    """
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -52,10 +58,19 @@ class Reply(BaseModel):
     attachment_ids: list[str] = Field(default_factory=list, max_length=MAX_FILES)
     asks: bool = False
     close: bool = False
+    seen: Seen = None
 
     def writing(self) -> Writing:
         """Return the letter as a command takes it."""
-        return Writing(self.text, self.attachment_ids, self.asks and not self.close, self.close)
+        return Writing(self.text, self.attachment_ids, self.asks and not self.close, self.close, self.seen)
+
+
+class Closing(BaseModel):
+    """How many letters whoever closes a matter knew of; None: all."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    seen: Seen = None
 
 
 class Assignment(BaseModel):
@@ -273,9 +288,10 @@ def router(door: Door, gate: StaffGate) -> APIRouter:
 
 def _add_changes(routes: APIRouter, door: Door, staff: Callable[..., Awaitable[Principal]]) -> None:
     @routes.post("/{matter_id}/close", dependencies=[Depends(staff)])
-    async def close(matter_id: MatterId) -> Json:
-        """Close a matter."""
-        await change(door, lambda letters, tx: letters.close(tx, matter_id))
+    async def close(matter_id: MatterId, body: Closing | None = None) -> Json:
+        """Close a matter, unless a letter has come that whoever closes it has not seen."""
+        seen = body.seen if body else None
+        await change(door, lambda letters, tx: letters.close(tx, matter_id, seen))
         return {"matter_id": matter_id, "status": MatterState.CLOSED.value}
 
     @routes.post("/{matter_id}/reopen", dependencies=[Depends(staff)])

@@ -176,6 +176,7 @@ def _add_forms(routes: APIRouter, door: Door, panel: Panel) -> None:
             attachment_ids=[one.attachment_id for one in kept],
             asks=fields.get("then") == "ask",
             close=fields.get("then") == "close",
+            seen=_seen(fields),
         )
         if faults:
             return await _thread_page(door, panel, session, matter_id, Failure(422, faults, text, kept))
@@ -204,8 +205,8 @@ def _act(
 ) -> Callable[[Correspondence, Connection], Awaitable[None]]:
     match deed:
         case "close":
-            seen = fields.get("seen", "")
-            return lambda letters, tx: letters.close(tx, matter_id, int(seen) if COUNT.fullmatch(seen) else None)
+            seen = _seen(fields)
+            return lambda letters, tx: letters.close(tx, matter_id, seen)
         case "reopen":
             return lambda letters, tx: letters.reopen(tx, matter_id)
         case "assign":
@@ -218,6 +219,12 @@ def _act(
             return lambda letters, tx: letters.set_deadline(tx, matter_id, due_on)
         case _:
             raise Problem(404, "Nie znaleziono")
+
+
+def _seen(fields: Mapping[str, str]) -> int:
+    """Return how many letters the form's page showed; none, when the form does not say."""
+    given = fields.get("seen", "")
+    return int(given) if COUNT.fullmatch(given) else 0
 
 
 def _day(typed: str) -> date:

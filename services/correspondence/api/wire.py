@@ -20,7 +20,7 @@ from services.correspondence.commands.uploads import Uploads
 from services.correspondence.domain.attachments import FileRefusedError, FileState
 from services.correspondence.domain.faults import BadLetterError
 from services.correspondence.domain.matter_types import UnknownMatterTypeError
-from services.correspondence.domain.matters import AuthorRole, MatterRefusedError, MatterState
+from services.correspondence.domain.matters import AuthorRole, MatterRefusedError
 from services.correspondence.read_models import matters
 from services.correspondence.read_models.attachments import Attachment
 from services.correspondence.read_models.matters import Overview, Place
@@ -135,7 +135,7 @@ def thread(matter: Overview, messages: Sequence[Message], reader: AuthorRole) ->
     """Return a matter with its letters, oldest first; who of the staff wrote is told to staff alone.
 
     `read_by_other_side`: whether the side that did not write the letter has opened the matter since, or has answered
-    it, or (the staff) closed it.
+    it; closing a matter is not reading it.
     """
     for_staff = reader is AuthorRole.STAFF
     read = _read_by_other_side(matter, messages, reader)
@@ -156,9 +156,7 @@ def thread(matter: Overview, messages: Sequence[Message], reader: AuthorRole) ->
 
 
 def _read_by_other_side(matter: Overview, messages: Sequence[Message], reader: AuthorRole) -> int:
-    """How many letters, from the first, the other side knows: who answers or closes has read, wherever it was."""
-    if reader is AuthorRole.TENANT and matter.state is MatterState.CLOSED:
-        return len(messages)
+    """How many letters, from the first, the other side knows: who answers has read, wherever it was."""
     opened = matter.read_by_tenant if reader is AuthorRole.STAFF else matter.read_by_staff
     answered = max((number for number, one in enumerate(messages, start=1) if one.author is not reader), default=0)
     return max(opened, answered)

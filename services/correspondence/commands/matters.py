@@ -97,12 +97,16 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """A letter to send: its text, and the drafts that go with it; `asks`: the company waits for an answer."""
+    """A letter to send: its text, and the drafts that go with it; `asks`: the company waits for an answer.
+
+    `close`: the company closes the matter with it, having seen `seen` letters (None: all).
+    """
 
     text: str
     attachment_ids: Sequence[str] = ()
     asks: bool = False
     close: bool = False
+    seen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +196,8 @@ class Correspondence:
             text=writing.text, attachments=_digests(drafts), otherwise=_instead_of_text(None, drafts)
         )
         days = await self._answer_days(tx, matter.matter_type_id)
-        command = replace(self._write(author, letter), answer_days=days, asks=writing.asks)
+        then = CloseMatter(self._today(), writing.seen) if writing.close else None
+        command = replace(self._write(author, letter), answer_days=days, asks=writing.asks, then=then)
         events = domain.decide(matter, command)
         await letters.keep(tx, matter_id, command.message_id, command.salt, letter)
         await attachments.send(tx, drafts, command.message_id, matter_id)
@@ -201,16 +206,12 @@ class Correspondence:
         return Written(command.message_id, state, envelopes[-1].recorded_at)
 
     async def reply(self, tx: Connection, matter_id: str, account_id: str, writing: Writing) -> Written:
-        """Send the company's letter, and close the matter with it when asked to.
+        """Send the company's letter, and close the matter with it when asked to; neither over a letter not seen.
 
         Raises:
             BadLetterError, UnknownMatterError, MatterRefusedError, WrongExpectedVersionError.
         """
-        sent = await self.write(tx, matter_id, Author(account_id, AuthorRole.STAFF), writing)
-        if not writing.close:
-            return sent
-        await self.close(tx, matter_id)
-        return replace(sent, state=domain.MatterState.CLOSED)
+        return await self.write(tx, matter_id, Author(account_id, AuthorRole.STAFF), writing)
 
     async def close(self, tx: Connection, matter_id: str, seen: int | None = None) -> None:
         """Close a matter of which `seen` letters were seen (None: all); closing it again changes nothing.

@@ -97,7 +97,8 @@ class OpenMatter:
 class WriteMessage:
     """Somebody writes in a matter. The salt keeps a short text from being guessed by its digest.
 
-    `answer_days`: how soon the company means to answer, when a tenant writes; `asks`: staff wait for an answer.
+    `answer_days`: how soon the company means to answer, when a tenant writes; `asks`: staff wait for an answer;
+    `then`: staff close the matter with it, and it is not sent when they may not.
     """
 
     message_id: str
@@ -108,6 +109,7 @@ class WriteMessage:
     today: date
     answer_days: int = 14
     asks: bool = False
+    then: "CloseMatter | None" = None
 
 
 @dataclass(frozen=True)
@@ -235,7 +237,8 @@ def _set_deadline(matter: Matter, command: SetAnswerDeadline) -> list[Event]:
 def _write(matter: Matter, command: WriteMessage) -> list[Event]:
     if matter.message_count >= MAX_MESSAGES:
         raise MatterRefusedError(f"W tej sprawie jest już {MAX_MESSAGES} wiadomości. Załóż nową sprawę.")
-    events: list[Event] = [_sent(matter.matter_id, command)]
+    closed = [] if command.then is None else _close(matter, command.then)
+    events: list[Event] = [_sent(matter.matter_id, command), *closed]
     if matter.state is MatterState.CLOSED:
         events.insert(0, MatterReopened(matter_id=matter.matter_id, reopened_on=command.today))
     if command.role is AuthorRole.TENANT and matter.state is not MatterState.OPEN:

@@ -117,6 +117,13 @@ def test_closing_tells_the_day() -> None:
     assert domain.decide(matter_after(), CLOSE) == [MatterClosed(matter_id="k1", closed_on=DAY)]
 
 
+def test_a_reply_that_closes_is_sent_and_closes_unless_a_letter_was_not_seen() -> None:
+    events = domain.decide(matter_after(CLOSE), replace(REPLY, then=CloseMatter(DAY, seen=1)))
+    assert [type(event) for event in events] == [MatterReopened, MessageSent, MatterClosed]
+    with pytest.raises(MatterRefusedError, match="W międzyczasie przybyła wiadomość"):
+        domain.decide(matter_after(message()), replace(REPLY, then=CloseMatter(DAY, seen=1)))
+
+
 def test_closing_a_closed_matter_changes_nothing() -> None:
     assert domain.decide(matter_after(CLOSE), CLOSE) == []
 

@@ -126,6 +126,19 @@ async def test_a_matter_is_not_closed_over_a_letter_that_was_not_on_the_page(hou
     assert (await house.thread(matter_id))["status"] == "open"
 
 
+async def test_a_reply_that_closes_is_not_sent_over_a_letter_that_was_not_on_the_page(house: House) -> None:
+    matter_id = await house.open()
+    await signed_in(house)
+    page = await house.client.get(f"/panel/inbox/{matter_id}")
+    await house.post(f"/matters/{matter_id}/messages", {"text": "Jeszcze jedno."})
+    refused = await press(house, page, "reply", text="Załatwione.", then="close")
+    assert (refused.status_code, "W międzyczasie przybyła wiadomość" in refused.text) == (409, True)
+    thread = await house.thread(matter_id)
+    assert (thread["status"], thread["message_count"]) == ("open", 2)
+    assert (await press(house, refused, "reply", text="Załatwione.", then="close")).status_code == 303
+    assert (await house.thread(matter_id))["status"] == "closed"
+
+
 async def test_a_reply_can_close_the_matter(house: House) -> None:
     matter_id = await house.open()
     await signed_in(house)
@@ -248,14 +261,13 @@ async def test_both_sides_see_what_the_other_has_read(house: House) -> None:
     assert (await house.thread(matter_id))["messages"][0]["read_by_other_side"] is True
 
 
-@pytest.mark.parametrize("deed", ["answer", "close"])
-async def test_who_answers_or_closes_has_read_what_was_written_before(house: House, deed: str) -> None:
-    matter_id = await house.open()
-    if deed == "answer":
-        await house.reply(matter_id)
-    else:
-        await house.post(f"/inbox/{matter_id}/close", {}, CLERK)
-    assert (await house.thread(matter_id))["messages"][0]["read_by_other_side"] is True
+async def test_who_answers_has_read_what_was_written_before_and_who_only_closes_has_not(house: House) -> None:
+    answered, closed = await house.open(), await house.open()
+    await house.reply(answered)
+    assert (await house.post(f"/inbox/{closed}/close", {"seen": 0}, CLERK)).status_code == 409
+    assert (await house.post(f"/inbox/{closed}/close", {"seen": 1}, CLERK)).status_code == 200
+    assert (await house.thread(answered))["messages"][0]["read_by_other_side"] is True
+    assert (await house.thread(closed))["messages"][0]["read_by_other_side"] is False
 
 
 async def test_a_reply_takes_files_and_a_refused_one_keeps_the_rest(house: House) -> None:
