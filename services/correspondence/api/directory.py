@@ -33,7 +33,7 @@ class _Answer(BaseModel):
 
 
 class Found(BaseModel):
-    """Accounts and leases, each with those of the words that may mean it; `complete`: no other fits as well."""
+    """Accounts and leases, each with those of the words that may mean it; `complete`: there is no other."""
 
     model_config = ConfigDict(extra="ignore")
 

@@ -28,7 +28,7 @@ MAX_BEFORE: Final = 1_000_000  # of the pages that a list may be counted behind
 NEAR_DAYS: Final = 2  # a deadline this close stands out
 ONE_DAY: Final = 1
 HOME: Final = "/panel/inbox?status=open&order=deadline"  # where a day begins: what waits, the most urgent first
-MANY: Final = "Pasuje zbyt wiele osób i umów: wpisz więcej słów."
+MANY: Final = "Pasuje zbyt wiele osób i umów, może tu brakować spraw: wpisz więcej słów albo dłuższe."
 AWAY: Final = "Usługa kont nie odpowiada: szukano tylko po numerze sprawy, temacie i identyfikatorze umowy."
 
 STATE_WORDS: Final = {

@@ -31,7 +31,7 @@ class SearchBody(BaseModel):
 class MeantAnswer(BaseModel):
     """Accounts and leases, each with those of the words that may mean it.
 
-    `complete`: there is no other of which as many words are part as of the best.
+    `complete`: there is no other, of however few words.
     """
 
     accounts: Mapping[str, Sequence[str]]

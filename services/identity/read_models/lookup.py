@@ -94,7 +94,7 @@ class Wanted:
 class Meant:
     """Accounts and leases, each with those of the words that may mean it.
 
-    `complete`: there is no other of which as many words are part as of the best.
+    `complete`: there is no other, of however few words.
     """
 
     accounts: Mapping[str, Sequence[str]]
@@ -122,13 +122,8 @@ async def meant(tx: Connection, text: str) -> Meant:
     words = words_of(text)
     accounts = await tx.fetch(ACCOUNTS, words, MOST + 1)
     leases = await tx.fetch(LEASES, words, MOST + 1)
-    return Meant(_words_by_id(accounts), _words_by_id(leases), complete=not (_cut(accounts) or _cut(leases)))
+    return Meant(_words_by_id(accounts), _words_by_id(leases), complete=max(len(accounts), len(leases)) <= MOST)
 
 
 def _words_by_id(rows: Sequence[Row]) -> dict[str, list[str]]:
     return {row["id"]: list(row["words"]) for row in rows[:MOST]}
-
-
-def _cut(rows: Sequence[Row]) -> bool:
-    """Whether there are more than `MOST` of as many words as the first."""
-    return len(rows) > MOST and len(rows[MOST]["words"]) == len(rows[0]["words"])

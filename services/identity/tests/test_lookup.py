@@ -80,6 +80,26 @@ async def test_other_panels_learn_whom_and_what_words_mean(house: House) -> None
     assert address == {"accounts": {}, "leases": {"L-1": ["żabia"]}, "complete": True}
 
 
+# More leases of one street than are told at once; one of them is of a second word, too.
+STREET = """
+insert into leases (lease_id, source, signed, number, address, changed)
+select 'S-' || n, 'erp', true, case n when 1 then 'kran' else n::text end, 'ul. Polna', false
+from generate_series(1, $1::integer) n
+"""
+ONE_MORE = """
+insert into leases (lease_id, source, signed, number, address, changed)
+values ('S-0', 'erp', true, '0', 'ul. Polna', false)
+"""
+
+
+async def test_a_list_that_was_cut_is_not_called_complete_however_well_its_first_one_fits(house: House) -> None:
+    async with house.tools.database.transaction() as tx:
+        await tx.execute(STREET, lookup.MOST)
+        assert (await lookup.meant(tx, "polna kran")).complete is True
+        await tx.execute(ONE_MORE)
+        assert (await lookup.meant(tx, "polna kran")).complete is False
+
+
 async def test_that_somebody_looked_is_logged_and_not_for_whom(
     house: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
