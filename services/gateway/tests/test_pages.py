@@ -112,7 +112,7 @@ async def test_the_way_to_pay_is_as_loud_as_what_is_owed(
 
 
 async def test_what_is_late_says_since_when(anna: Portal) -> None:
-    assert "Po terminie od 15\u00a0października\u00a02026" in await anna.see("/")
+    assert "Termin minął 15\u00a0października\u00a02026" in await anna.see("/")
 
 
 async def test_the_balance_page_names_the_account_and_the_title_of_a_transfer(anna: Portal) -> None:
@@ -174,6 +174,15 @@ async def test_several_leases_can_be_switched_and_the_choice_is_remembered(porta
     assert "ul. Krótka 1 lok. U2" in await portal.see("/umowa/L-3/finanse")
     assert 'href="/umowa/L-3/lokal"' in await portal.see("/korespondencja")
     assert "Lokal użytkowy" in await portal.see("/umowa/L-3/lokal")
+
+
+async def test_what_another_lease_owes_is_told_on_the_start_page(portal: Portal) -> None:
+    await portal.sign_in("jan")
+    text = await portal.see("/umowa/L-2")
+    assert "Do zapłaty jest też 1\u00a0221,25\u00a0zł za lokal: ul. Krótka 1 lok. U2, 50-003 Wrocław." in text
+    assert 'href="/umowa/L-3">Zobacz i zapłać' in text
+    portal.company.balance |= {"due_today_grosze": 0}
+    assert "Do zapłaty jest też" not in await portal.see("/umowa/L-2")
 
 
 @pytest.mark.parametrize("page", FOREIGN)

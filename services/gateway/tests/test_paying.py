@@ -124,6 +124,13 @@ async def test_what_is_no_amount_is_an_error_at_the_amount_and_stays_typed(anna:
     assert not anna.company.stored
 
 
+async def test_a_typed_amount_beside_another_choice_is_asked_about_and_never_passed_over(anna: Portal) -> None:
+    answer = await anna.browser.post(THIS_MONTH, data=await form(anna) | {"choice": DUE_TODAY, "kwota": "100"})
+    assert 'href="#kwota">Wpisana jest inna kwota.' in answer.text
+    assert re.search(r'name="choice" type="radio" value="other" checked', answer.text)
+    assert not anna.company.stored
+
+
 async def test_a_channel_can_be_picked_and_nobody_has_to(anna: Portal) -> None:
     assert 'name="channel"' not in await anna.see(THIS_MONTH)
     anna.company.channels = [{"channel_id": "509", "name": "BLIK", "min_grosze": 1, "max_grosze": 10**9}]

@@ -169,6 +169,10 @@ class Paying:
     async def _pay(self, request: Request, visitor: Visitor) -> Response:
         say = self._site.language.text
         form = await fields_of(request)
+        if form.get("kwota", "").strip() and form.get("choice") != OTHER:
+            # What was typed is what was meant; but nobody pays a sum that they have not seen chosen.
+            unsure = say("Wpisana jest inna kwota. Sprawdź ją i zapłać albo usuń ją i wybierz opłatę.")
+            return await self._form(request, visitor, FormErrors({"kwota": unsure}), form | {"choice": OTHER})
         wanted = self._wanted(request, form)
         if isinstance(wanted, FormErrors):
             return await self._form(request, visitor, wanted, form)

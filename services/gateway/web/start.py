@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from services.gateway.clients.doors import Correspondence, Ledger, Payments
 from services.gateway.clients.matter_models import Matters
-from services.gateway.clients.models import DueMonth, Explanation, LeaseRows, Payment
+from services.gateway.clients.models import Balance, DueMonth, Explanation, LeaseRow, LeaseRows, Payment
 from services.gateway.clients.models import Payments as PaymentsPage
 from services.gateway.web.language import WARSAW
 from services.gateway.web.routing import PageRoute
@@ -17,6 +17,7 @@ from services.gateway.web.site import Site
 from services.gateway.web.visits import Missing, Visitor, missing, part
 
 NEWEST_MATTERS = 3
+LEASES_LOOKED_AT = 5  # of others than the one shown: more are a company's, which has its own books
 PAYMENTS_LOOKED_AT = 50  # the newest; what waits longer than so many payments is in nobody's mind
 WAITING = {"pending", "in_review"}
 
@@ -40,12 +41,13 @@ class Start:
             return self._site.page(request, "staff.html")
         say = self._site.language.text
         session, lease_id, seconds = visitor.session, visitor.lease_id, visitor.seconds_left()
-        leases, balance, explanation, payments, matters = await asyncio.gather(
+        leases, balance, explanation, payments, matters, elsewhere = await asyncio.gather(
             part(say("umowy"), self._ledger.leases(session, seconds)),
             part(say("saldo i terminy płatności"), self._ledger.balance(session, lease_id, seconds)),
             part(say("wyjaśnienie salda"), self._ledger.explanation(session, lease_id, seconds)),
             part(say("płatności internetowe"), self._payments.of_lease(session, lease_id, PAYMENTS_LOOKED_AT, seconds)),
             part(say("korespondencja"), self._correspondence.matters(session, None, NEWEST_MATTERS, seconds)),
+            self._due_elsewhere(visitor),
         )
         due = explanation.due_today if isinstance(explanation, Explanation) else []
         context = {
@@ -54,10 +56,21 @@ class Start:
             "overdue_since": overdue_since(due, datetime.now(UTC).astimezone(WARSAW).date()),
             "waiting": waiting_payments(payments),
             "matters": matters.items if isinstance(matters, Matters) else None,
+            "due_elsewhere": [(row, elsewhere[row.lease_id]) for row in rows_of(leases) if row.lease_id in elsewhere],
             "password_changed": request.query_params.get("haslo") == "zmienione",
         }
         gone = missing(leases, balance, explanation, payments, matters)
         return self._site.page(request, "start.html", context | lease_context(leases, visitor, ""), missing=gone)
+
+    async def _due_elsewhere(self, visitor: Visitor) -> dict[str, int]:
+        """What is due today (grosze) of the person's other leases, of those that owe; what is not told is left out."""
+        others = [lease for lease in sorted(visitor.session.leases) if lease != visitor.lease_id][:LEASES_LOOKED_AT]
+        asked = [self._ledger.balance(visitor.session, lease, visitor.seconds_left()) for lease in others]
+        told = await asyncio.gather(*[part("", one) for one in asked])
+        found = zip(others, told, strict=True)
+        return {
+            lease: one.due_today_grosze for lease, one in found if isinstance(one, Balance) and one.due_today_grosze
+        }
 
 
 def overdue_since(due: Sequence[DueMonth], today: date) -> date | None:
@@ -75,8 +88,13 @@ def waiting_payments(payments: PaymentsPage | Missing) -> list[Payment]:
     return left + [row for row in rows if row.status in WAITING]
 
 
+def rows_of(leases: LeaseRows | Missing) -> list[LeaseRow]:
+    """The leases of the person; none while the ledger is away."""
+    return leases.items if isinstance(leases, LeaseRows) else []
+
+
 def lease_context(leases: LeaseRows | Missing, visitor: Visitor, switch_to: str) -> dict[str, object]:
     """What the lease switcher shows; `switch_to`: the page of the other lease that it leads to."""
-    rows = leases.items if isinstance(leases, LeaseRows) else []
+    rows = rows_of(leases)
     number = next((row.number for row in rows if row.lease_id == visitor.lease_id), None)
     return {"leases": rows, "lease_number": number, "switch_to": switch_to}

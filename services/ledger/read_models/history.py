@@ -60,7 +60,7 @@ TITLES: Final[dict[EntryKind, tuple[str, str]]] = {
     EntryKind.REFUND: ("Zwrot wpłaty", "Zwrot wpłaty"),
     EntryKind.CHARGEBACK: ("Wpłata cofnięta przez bank", "Wpłata cofnięta przez bank"),
     EntryKind.TRANSFER: ("Przelew na konto", "Przelew na konto"),
-    EntryKind.TRANSFER_UNCREDITED: ("Wycofanie przelewu z innej umowy", "Wycofanie przelewu z innej umowy"),
+    EntryKind.TRANSFER_UNCREDITED: ("Cofnięcie wpłaty zaliczonej omyłkowo", "Cofnięcie wpłaty zaliczonej omyłkowo"),
 }
 
 
