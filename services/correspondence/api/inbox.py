@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from libs.chassis.auth import Principal, StaffGate, holder_of, token_of
 from libs.chassis.event_store import decided_again, utc_now
 from libs.chassis.http import ID, ID_PATTERN, Cursor, IdempotencyKey, cursor_of, not_found, read_cursor
+from libs.chassis.logs import logger
 from libs.chassis.postgres import Connection
 from libs.chassis.searching import MAX_SEARCH_CHARACTERS
 from services.correspondence.api.attachments import file_answer
@@ -226,19 +227,35 @@ async def send_reply(door: Door, account_id: str, matter_id: str, reply: Reply, 
     return await once(door, scope, key, reply.model_dump(), act)
 
 
-async def change(door: Door, act: Callable[[Correspondence, Connection], Awaitable[None]]) -> None:
-    """Carry out a command that changes nothing when it is repeated.
+Act = Callable[[Correspondence, Connection], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A command that changes nothing when it is repeated: `deed`, as the log calls it, of which matter, by whom."""
+
+    deed: str
+    matter_id: str
+    account_id: str
+    act: Act
+
+
+async def change(door: Door, wanted: Change) -> None:
+    """Carry out a command, and log who changed a matter: its events do not tell.
 
     Raises:
         Problem: 404 when there is no such matter, 409 when it cannot be.
     """
 
-    async def attempt() -> None:
+    async def attempt() -> bool:
         async with door.database.transaction() as tx:
-            await act(door.correspondence, tx)
+            return await wanted.act(door.correspondence, tx)
 
     with said_in_http():
-        await decided_again(attempt)
+        changed = await decided_again(attempt)
+    if changed:
+        who = {"matter_id": wanted.matter_id, "account_id": wanted.account_id}
+        logger(__name__).info("matter changed", deed=wanted.deed, **who)
 
 
 def router(door: Door, gate: StaffGate) -> APIRouter:
@@ -287,28 +304,34 @@ def router(door: Door, gate: StaffGate) -> APIRouter:
 
 
 def _add_changes(routes: APIRouter, door: Door, staff: Callable[..., Awaitable[Principal]]) -> None:
-    @routes.post("/{matter_id}/close", dependencies=[Depends(staff)])
-    async def close(matter_id: MatterId, body: Closing | None = None) -> Json:
+    Staff = Annotated[Principal, Depends(staff)]  # noqa: N806  # a type
+
+    async def changed(deed: str, matter_id: str, principal: Principal, act: Act) -> None:
+        await change(door, Change(deed, matter_id, principal.account_id, act))
+
+    @routes.post("/{matter_id}/close")
+    async def close(matter_id: MatterId, principal: Staff, body: Closing | None = None) -> Json:
         """Close a matter, unless a letter has come that whoever closes it has not seen."""
         seen = body.seen if body else None
-        await change(door, lambda letters, tx: letters.close(tx, matter_id, seen))
+        await changed("close", matter_id, principal, lambda letters, tx: letters.close(tx, matter_id, seen))
         return {"matter_id": matter_id, "status": MatterState.CLOSED.value}
 
-    @routes.post("/{matter_id}/reopen", dependencies=[Depends(staff)])
-    async def reopen(matter_id: MatterId) -> Json:
+    @routes.post("/{matter_id}/reopen")
+    async def reopen(matter_id: MatterId, principal: Staff) -> Json:
         """Go on with a closed matter."""
-        await change(door, lambda letters, tx: letters.reopen(tx, matter_id))
+        await changed("reopen", matter_id, principal, lambda letters, tx: letters.reopen(tx, matter_id))
         return {"matter_id": matter_id}
 
     @routes.post("/{matter_id}/assignee")
-    async def assign(matter_id: MatterId, body: Assignment, principal: Annotated[Principal, Depends(staff)]) -> Json:
+    async def assign(matter_id: MatterId, body: Assignment, principal: Staff) -> Json:
         """Take care of a matter, or give it to somebody."""
         assignee_id = body.assignee_id or principal.account_id
-        await change(door, lambda letters, tx: letters.assign(tx, matter_id, assignee_id))
+        await changed("assign", matter_id, principal, lambda letters, tx: letters.assign(tx, matter_id, assignee_id))
         return {"matter_id": matter_id, "assignee_id": assignee_id}
 
-    @routes.post("/{matter_id}/deadline", dependencies=[Depends(staff)])
-    async def set_deadline(matter_id: MatterId, body: Deadline) -> Json:
+    @routes.post("/{matter_id}/deadline")
+    async def set_deadline(matter_id: MatterId, body: Deadline, principal: Staff) -> Json:
         """Set until when the company means to answer."""
-        await change(door, lambda letters, tx: letters.set_deadline(tx, matter_id, body.due_on))
-        return {"matter_id": matter_id, "due_on": body.due_on.isoformat()}
+        due_on = body.due_on
+        await changed("deadline", matter_id, principal, lambda letters, tx: letters.set_deadline(tx, matter_id, due_on))
+        return {"matter_id": matter_id, "due_on": due_on.isoformat()}

@@ -1,17 +1,15 @@
 """What is done at once with the matters ticked in the list: each in a transaction of its own, each refusal told."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from libs.chassis.http import ID, Problem
 from libs.chassis.panel import PanelSession
 from libs.chassis.panel.bulk import IN_THE_WAY
-from libs.chassis.postgres import Connection
-from services.correspondence.api.inbox import change
+from services.correspondence.api.inbox import Act, Change, change
 from services.correspondence.api.wire import Door
-from services.correspondence.commands.matters import Correspondence
 from services.correspondence.read_models import inbox
 
 TICKED: Final = "matter-"  # a box is called after its matter, and holds how many letters the list knew of
@@ -21,8 +19,6 @@ NOTHING_TICKED: Final = "Zaznacz co najmniej jedną sprawę."
 NOBODY_CHOSEN: Final = "Wybierz, kto ma poprowadzić zaznaczone sprawy."
 BUSY: Final = "ktoś inny zmienia ją w tej chwili, spróbuj ponownie"
 DONE: Final = {"assign": "Przydzielono", "close": "Zamknięto"}
-
-Deed = Callable[[Correspondence, Connection], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +55,8 @@ async def carry_out(door: Door, session: PanelSession, fields: Mapping[str, str]
         return Outcome(mistake=NOBODY_CHOSEN)
     refused: dict[str, str] = {}
     for matter_id, seen in chosen.items():
-        why = await _tried(door, _deed(name, matter_id, seen, to))
+        deed = Change(name, matter_id, session.principal.account_id, _deed(name, matter_id, seen, to))
+        why = await _tried(door, deed)
         if why:
             refused[matter_id] = why
     async with door.database.connection() as connection:
@@ -68,7 +65,7 @@ async def carry_out(door: Door, session: PanelSession, fields: Mapping[str, str]
     return Outcome(DONE[name], len(chosen) - len(refused), told)
 
 
-def _deed(name: str, matter_id: str, seen: int, to: str) -> Deed:
+def _deed(name: str, matter_id: str, seen: int, to: str) -> Act:
     match name:
         case "assign":
             return lambda letters, tx: letters.assign(tx, matter_id, to)
@@ -78,7 +75,7 @@ def _deed(name: str, matter_id: str, seen: int, to: str) -> Deed:
             raise Problem(404, "Nie znaleziono")
 
 
-async def _tried(door: Door, deed: Deed) -> str:
+async def _tried(door: Door, deed: Change) -> str:
     """Do it to one matter; return why not, or nothing."""
     try:
         await change(door, deed)

@@ -14,10 +14,11 @@ from starlette.datastructures import UploadFile
 from libs.chassis.event_store import utc_now
 from libs.chassis.http import ID, Problem
 from libs.chassis.panel import Panel, PanelSession, StaffForm, see_other
-from libs.chassis.postgres import Connection
 from services.correspondence.api.attachments import file_answer
 from services.correspondence.api.inbox import (
     INBOX_ROLES,
+    Act,
+    Change,
     Reply,
     change,
     opened_thread,
@@ -36,7 +37,7 @@ from services.correspondence.api.shelf import (
     shelf,
 )
 from services.correspondence.api.wire import Door, MatterId, said_in_http
-from services.correspondence.commands.matters import Correspondence, today
+from services.correspondence.commands.matters import today
 from services.correspondence.domain.attachments import MAX_FILE_BYTES, MAX_FILES, too_large
 from services.correspondence.domain.matters import MAX_TEXT_CHARACTERS
 from services.correspondence.read_models import attachments
@@ -194,15 +195,14 @@ def _add_forms(routes: APIRouter, door: Door, panel: Panel) -> None:
         """Close, reopen, assign, or set the deadline."""
         session, fields = form
         try:
-            await change(door, _act(deed, matter_id, session, fields))
+            act = _act(deed, matter_id, session, fields)
+            await change(door, Change(deed, matter_id, session.principal.account_id, act))
         except Problem as problem:
             return await _thread_page(door, panel, session, matter_id, _failure(problem))
         return see_other(f"/panel/inbox/{matter_id}?done={deed}")
 
 
-def _act(
-    deed: str, matter_id: str, session: PanelSession, fields: Mapping[str, str]
-) -> Callable[[Correspondence, Connection], Awaitable[None]]:
+def _act(deed: str, matter_id: str, session: PanelSession, fields: Mapping[str, str]) -> Act:
     match deed:
         case "close":
             seen = _seen(fields)

@@ -213,25 +213,27 @@ class Correspondence:
         """
         return await self.write(tx, matter_id, Author(account_id, AuthorRole.STAFF), writing)
 
-    async def close(self, tx: Connection, matter_id: str, seen: int | None = None) -> None:
+    async def close(self, tx: Connection, matter_id: str, seen: int | None = None) -> bool:
         """Close a matter of which `seen` letters were seen (None: all); closing it again changes nothing.
+
+        This and what follows tell whether anything changed.
 
         Raises:
             UnknownMatterError, MatterRefusedError, WrongExpectedVersionError.
         """
-        await self._decide(tx, matter_id, CloseMatter(self._today(), seen))
+        return await self._decide(tx, matter_id, CloseMatter(self._today(), seen))
 
-    async def reopen(self, tx: Connection, matter_id: str) -> None:
+    async def reopen(self, tx: Connection, matter_id: str) -> bool:
         """Go on with a closed matter; an open one stays as it is."""
-        await self._decide(tx, matter_id, ReopenMatter(self._today()))
+        return await self._decide(tx, matter_id, ReopenMatter(self._today()))
 
-    async def assign(self, tx: Connection, matter_id: str, assignee_id: str) -> None:
+    async def assign(self, tx: Connection, matter_id: str, assignee_id: str) -> bool:
         """Let a member of the staff take care of a matter."""
-        await self._decide(tx, matter_id, AssignMatter(assignee_id, self._today()))
+        return await self._decide(tx, matter_id, AssignMatter(assignee_id, self._today()))
 
-    async def set_deadline(self, tx: Connection, matter_id: str, due_on: date) -> None:
+    async def set_deadline(self, tx: Connection, matter_id: str, due_on: date) -> bool:
         """Set until when the company means to answer."""
-        await self._decide(tx, matter_id, SetAnswerDeadline(due_on, self._today()))
+        return await self._decide(tx, matter_id, SetAnswerDeadline(due_on, self._today()))
 
     def document(self, kind: Version, facts: Mapping[str, str]) -> forms.Document:
         """Return a kind's form to be filled in by hand, with what is known of the tenant.
@@ -275,9 +277,10 @@ class Correspondence:
         versions = await matter_types.history(tx, matter_type_id)
         return versions[0].version.content.answer_days
 
-    async def _decide(self, tx: Connection, matter_id: str, command: Command) -> None:
+    async def _decide(self, tx: Connection, matter_id: str, command: Command) -> bool:
+        """Tell whether it changed anything."""
         matter, version = await self._load(tx, matter_id)
-        await self._append(tx, matter_id, version, domain.decide(matter, command))
+        return bool(await self._append(tx, matter_id, version, domain.decide(matter, command)))
 
     def _write(self, author: Author, letter: Letter) -> WriteMessage:
         salt = self._chance.new_salt(domain.SALT_BYTES)

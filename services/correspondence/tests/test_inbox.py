@@ -6,6 +6,8 @@ import httpx
 import pytest
 
 from libs.chassis.auth import Principal
+from libs.chassis.event_store import utc_now
+from services.correspondence.commands.matters import today
 from services.correspondence.tests.conftest import ACCOUNTANT, CLERK, OTHER_TENANT, SESSION, TENANT, House, Identity
 from services.correspondence.tests.test_files import pdf
 
@@ -232,6 +234,30 @@ async def test_a_deadline_that_has_passed_is_shown_and_listed(house: House) -> N
     await house.value("update matters set due_on = '2020-01-01'")
     assert "po terminie" in (await house.client.get("/panel/inbox?late=true")).text
     assert "po terminie" in (await house.client.get(f"/panel/inbox/{matter_id}")).text
+
+
+def changes_told(capsys: pytest.CaptureFixture[str]) -> list[tuple[str, ...]]:
+    """Deed, matter and account of every line of the log that tells of a change."""
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", "".join(capsys.readouterr())).splitlines()
+    told = [dict(re.findall(r"(deed|matter_id|account_id)=(\S+)", line)) for line in lines if "matter changed" in line]
+    return [(one["deed"], one["matter_id"], one["account_id"]) for one in told]
+
+
+async def test_who_changed_a_matter_is_logged_once_by_whichever_door(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    matter_id = await house.open()
+    await signed_in(house)
+    page = await house.client.get(f"/panel/inbox/{matter_id}")
+    for _ in range(2):
+        await press(house, page, "assign", assignee="s2")
+    await house.post(f"/inbox/{matter_id}/deadline", {"due_on": str(today(utc_now()))}, OPERATOR)
+    listed = await house.client.get("/panel/inbox")
+    ticked = {"csrf": re.findall('name="csrf" value="([^"]+)', listed.text)[0], f"matter-{matter_id}": "1"}
+    await house.client.post("/panel/inbox/chosen", data={**ticked, "deed": "close"})
+    await house.post(f"/inbox/{matter_id}/reopen", {}, OPERATOR)
+    told = [("assign", "s1"), ("deadline", "s3"), ("close", "s1"), ("reopen", "s3")]
+    assert changes_told(capsys) == [(deed, matter_id, who) for deed, who in told]
 
 
 async def test_a_question_asks_the_tenant_and_an_answer_gives_it_back(house: House) -> None:
