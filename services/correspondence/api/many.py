@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from libs.chassis.http import ID, Problem
+from libs.chassis.logs import logger
 from libs.chassis.panel import PanelSession
 from libs.chassis.panel.bulk import IN_THE_WAY
+from libs.chassis.postgres import UNAVAILABLE
 from services.correspondence.api.inbox import Act, Change, change
 from services.correspondence.api.wire import Door
 from services.correspondence.read_models import inbox
@@ -17,6 +19,8 @@ COUNT: Final = re.compile(r"[0-9]{1,4}")
 MAX_TICKED: Final = 100  # at once; a page of the list has fewer
 NOTHING_TICKED: Final = "Zaznacz co najmniej jedną sprawę."
 NOBODY_CHOSEN: Final = "Wybierz, kto ma poprowadzić zaznaczone sprawy."
+LEFT: Final = "nie wykonano, baza danych przestała odpowiadać"
+UNSURE: Final = "nie wiadomo, czy wykonano: baza danych przestała odpowiadać"
 BUSY: Final = "ktoś inny zmienia ją w tej chwili, spróbuj ponownie"
 DONE: Final = {"assign": "Przydzielono", "close": "Zamknięto"}
 
@@ -38,6 +42,11 @@ class Outcome:
     refused: Sequence[Refused] = ()
     mistake: str = ""
 
+    @property
+    def words(self) -> str:
+        """What is told of it first."""
+        return self.mistake or f"{self.told} {self.count} z {self.count + len(self.refused)} zaznaczonych spraw."
+
 
 def ticked(fields: Mapping[str, str]) -> dict[str, int]:
     """Return the matters whose boxes are ticked, with how many letters the list knew of."""
@@ -53,16 +62,28 @@ async def carry_out(door: Door, session: PanelSession, fields: Mapping[str, str]
         return Outcome(mistake=NOTHING_TICKED)
     if not ID.fullmatch(to):
         return Outcome(mistake=NOBODY_CHOSEN)
-    refused: dict[str, str] = {}
-    for matter_id, seen in chosen.items():
-        deed = Change(name, matter_id, session.principal.account_id, _deed(name, matter_id, seen, to))
-        why = await _tried(door, deed)
-        if why:
-            refused[matter_id] = why
+    by = session.principal.account_id
+    deeds = [Change(name, one, by, _deed(name, one, seen, to)) for one, seen in chosen.items()]
     async with door.database.connection() as connection:
-        numbers = await inbox.numbers(connection, list(refused))
+        numbers = await inbox.numbers(connection, list(chosen))
+    refused = await _each(door, deeds)
     told = [Refused(numbers.get(one, one), why) for one, why in refused.items()]
     return Outcome(DONE[name], len(chosen) - len(refused), told)
+
+
+async def _each(door: Door, deeds: Sequence[Change]) -> dict[str, str]:
+    """Do one after the other until the database goes away; return with which matters it was not done, and why not."""
+    refused: dict[str, str] = {}
+    for place, deed in enumerate(deeds, start=1):
+        try:
+            why = await _tried(door, deed)
+        except UNAVAILABLE as error:
+            left = {one.matter_id: LEFT for one in deeds[place:]}
+            logger(__name__).warning("ticked matters left as they were", error=type(error).__name__, left=len(left))
+            return refused | {deed.matter_id: UNSURE} | left
+        if why:
+            refused[deed.matter_id] = why
+    return refused
 
 
 def _deed(name: str, matter_id: str, seen: int, to: str) -> Act:

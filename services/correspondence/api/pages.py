@@ -13,7 +13,9 @@ from starlette.datastructures import UploadFile
 
 from libs.chassis.event_store import utc_now
 from libs.chassis.http import ID, Problem
+from libs.chassis.http.problems import unavailable
 from libs.chassis.panel import Panel, PanelSession, StaffForm, see_other
+from libs.chassis.postgres import UNAVAILABLE
 from services.correspondence.api.attachments import file_answer
 from services.correspondence.api.inbox import (
     INBOX_ROLES,
@@ -46,6 +48,7 @@ from services.correspondence.read_models.attachments import Attachment
 KEY_BYTES: Final = 16  # of the key that makes a form sent twice count once
 KEY: Final = re.compile(r"[0-9a-f]{32}")
 REFUSALS: Final = (409, 422)  # what is shown beside the form; anything else is no matter of what was typed
+NO_LIST: Final = "Listy nie można teraz pokazać. Otwórz ją ponownie za chwilę."
 BAD_DEADLINE: Final = "Podaj termin jako datę."
 BAD_ASSIGNEE: Final = "Wybierz osobę z listy."
 
@@ -135,7 +138,11 @@ def _add_lists(routes: APIRouter, door: Door, panel: Panel) -> None:
         look = sent_of(fields)
         if fields.get("deed") == "tick":
             return await shelf(door, panel, session, replace(look, ticked=True))
-        return await shelf(door, panel, session, look, await carry_out(door, session, fields))
+        outcome = await carry_out(door, session, fields)
+        try:
+            return await shelf(door, panel, session, look, outcome)
+        except UNAVAILABLE as error:
+            raise unavailable(f"{outcome.words} {NO_LIST}") from error
 
     @routes.get("/chosen", dependencies=[Depends(staff)])
     async def no_longer_chosen() -> Response:

@@ -5,11 +5,29 @@ import re
 import httpx
 import pytest
 
+from services.correspondence.api.many import LEFT, UNSURE
 from services.correspondence.domain.matters import UNSEEN
 from services.correspondence.tests.conftest import CLERK, House
 from services.correspondence.tests.test_inbox import press, signed_in
 
 pytestmark = pytest.mark.system
+
+
+# Ends the session of whoever asks, as a server that goes away does; first the sessions that close one of two letters.
+LOSE = """
+create function lose() returns trigger language plpgsql as $$
+begin perform pg_terminate_backend(pg_backend_pid()); return new; end $$
+"""
+LOSE_AT_CLOSING = """
+create trigger lose before update on matters for each row
+when (new.message_count = 2 and new.state = 'closed') execute function lose()
+"""
+LOSE_AT_LISTING = """
+create or replace function inbox_matters(
+    states text[], assignee text, due_before date, lease text, kind text, found text[])
+returns setof matter_overviews language plpgsql as $$
+begin perform pg_terminate_backend(pg_backend_pid()); return; end $$
+"""
 
 
 async def send(house: House, page: str, deed: str, *ticked: str, **more: str) -> httpx.Response:
@@ -38,6 +56,22 @@ async def test_ticked_matters_are_closed_and_what_came_of_each_is_told(house: Ho
     assert re.findall(r"<li>(K/\d+/000002: [^<]+)</li>", told) == [f"K/{told.split('K/')[1][:4]}/000002: {UNSEEN}"]
     assert await states(house) == {"Kran": "closed", "Winda": "open", "Kosz": "open"}
     assert re.findall("Kran|Winda|Kosz", told[told.index("<tbody>") :]) == ["Winda", "Kosz"]
+
+
+async def test_what_a_lost_database_left_undone_is_told_even_when_the_list_is_not_shown(house: House) -> None:
+    matters = [await house.open(title=title) for title in ("Kran", "Winda", "Kosz")]
+    await house.post(f"/matters/{matters[1]}/messages", {"text": "Już nie działa wcale."})
+    await signed_in(house)
+    page = (await house.client.get("/panel/inbox")).text
+    await house.value(LOSE)
+    await house.value(LOSE_AT_CLOSING)
+    told = (await send(house, page, "close", *matters)).text
+    assert "Zamknięto 1 z 3 zaznaczonych spraw." in told
+    assert re.findall(r"<li>K/\d+/(00000\d: [^<]+)</li>", told) == [f"000002: {UNSURE}", f"000003: {LEFT}"]
+    assert await states(house) == {"Kran": "closed", "Winda": "open", "Kosz": "open"}
+    await house.value(LOSE_AT_LISTING)
+    hidden = await send(house, page, "close", matters[1], matters[2])
+    assert (hidden.status_code, "Zamknięto 0 z 2 zaznaczonych spraw." in hidden.text) == (503, True)
 
 
 async def test_ticked_matters_are_given_to_a_colleague(house: House) -> None:
