@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from libs.chassis.auth import Principal, StaffGate, holder_of, token_of
 from libs.chassis.event_store import decided_again, utc_now
-from libs.chassis.http import ID, ID_PATTERN, Cursor, IdempotencyKey, cursor_of, not_found, read_cursor
+from libs.chassis.http import ID, ID_PATTERN, Cursor, IdempotencyKey, Problem, cursor_of, not_found, read_cursor
 from libs.chassis.logs import logger
 from libs.chassis.postgres import Connection
 from libs.chassis.searching import MAX_SEARCH_CHARACTERS
@@ -41,6 +41,7 @@ from services.correspondence.read_models.matters import Place
 
 INBOX_ROLES: Final = ("clerk", "operator")
 Order = Literal["activity", "deadline"]
+NO_COLLEAGUE: Final = "Wybierz osobę z listy. Gdy usługa kont nie odpowiada, sprawę możesz tylko przejąć."
 DOTS_OF_A_JWT: Final = 2  # an opaque session token has none
 
 
@@ -178,6 +179,20 @@ def following(page: Sequence[matters.Overview], limit: int, chosen: Filter) -> s
     if len(page) < limit or chosen.order == "activity":
         return next_cursor(page, limit)
     return cursor_of(page[-1].due_on or NO_DEADLINE, page[-1].matter_id)
+
+
+async def assignee_of(door: Door, token: str, asker_id: str, asked: str | None) -> str:
+    """Return who shall take care of a matter: whoever asks, or a colleague whom identity knows.
+
+    Raises:
+        Problem: 422 for anybody else; for everybody else while identity is away, or the token is none of a session.
+    """
+    if not asked or asked == asker_id:
+        return asker_id
+    people = await door.directory.ask(token, ())
+    if asked not in {one.account_id for one in people.staff}:
+        raise Problem(422, "Popraw osobę", errors=[{"field": "assignee_id", "message": NO_COLLEAGUE}])
+    return asked
 
 
 def staff_of(gate: StaffGate) -> Callable[..., Awaitable[Principal]]:
@@ -323,9 +338,11 @@ def _add_changes(routes: APIRouter, door: Door, staff: Callable[..., Awaitable[P
         return {"matter_id": matter_id}
 
     @routes.post("/{matter_id}/assignee")
-    async def assign(matter_id: MatterId, body: Assignment, principal: Staff) -> Json:
+    async def assign(
+        matter_id: MatterId, body: Assignment, principal: Staff, token: Annotated[str, Depends(token_of)]
+    ) -> Json:
         """Take care of a matter, or give it to somebody."""
-        assignee_id = body.assignee_id or principal.account_id
+        assignee_id = await assignee_of(door, token, principal.account_id, body.assignee_id)
         await changed("assign", matter_id, principal, lambda letters, tx: letters.assign(tx, matter_id, assignee_id))
         return {"matter_id": matter_id, "assignee_id": assignee_id}
 

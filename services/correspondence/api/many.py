@@ -10,7 +10,7 @@ from libs.chassis.logs import logger
 from libs.chassis.panel import PanelSession
 from libs.chassis.panel.bulk import IN_THE_WAY
 from libs.chassis.postgres import UNAVAILABLE
-from services.correspondence.api.inbox import Act, Change, change
+from services.correspondence.api.inbox import NO_COLLEAGUE, Act, Change, assignee_of, change
 from services.correspondence.api.wire import Door
 from services.correspondence.read_models import inbox
 
@@ -18,7 +18,6 @@ TICKED: Final = "matter-"  # a box is called after its matter, and holds how man
 COUNT: Final = re.compile(r"[0-9]{1,4}")
 MAX_TICKED: Final = 100  # at once; a page of the list has fewer
 NOTHING_TICKED: Final = "Zaznacz co najmniej jedną sprawę."
-NOBODY_CHOSEN: Final = "Wybierz, kto ma poprowadzić zaznaczone sprawy."
 LEFT: Final = "nie wykonano, baza danych przestała odpowiadać"
 UNSURE: Final = "nie wiadomo, czy wykonano: baza danych przestała odpowiadać"
 BUSY: Final = "ktoś inny zmienia ją w tej chwili, spróbuj ponownie"
@@ -57,12 +56,13 @@ def ticked(fields: Mapping[str, str]) -> dict[str, int]:
 
 async def carry_out(door: Door, session: PanelSession, fields: Mapping[str, str]) -> Outcome:
     """Assign or close the matters ticked; what is so already counts as done."""
-    chosen, name, to = ticked(fields), fields.get("deed", ""), fields.get("to") or session.principal.account_id
+    chosen, name, by = ticked(fields), fields.get("deed", ""), session.principal.account_id
     if not chosen:
         return Outcome(mistake=NOTHING_TICKED)
-    if not ID.fullmatch(to):
-        return Outcome(mistake=NOBODY_CHOSEN)
-    by = session.principal.account_id
+    try:
+        to = await assignee_of(door, session.token, by, fields.get("to")) if name == "assign" else by
+    except Problem:
+        return Outcome(mistake=NO_COLLEAGUE)
     deeds = [Change(name, one, by, _deed(name, one, seen, to)) for one, seen in chosen.items()]
     async with door.database.connection() as connection:
         numbers = await inbox.numbers(connection, list(chosen))

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import UploadFile
 
 from libs.chassis.event_store import utc_now
-from libs.chassis.http import ID, Problem
+from libs.chassis.http import Problem
 from libs.chassis.http.problems import unavailable
 from libs.chassis.panel import Panel, PanelSession, StaffForm, see_other
 from libs.chassis.postgres import UNAVAILABLE
@@ -22,6 +22,7 @@ from services.correspondence.api.inbox import (
     Act,
     Change,
     Reply,
+    assignee_of,
     change,
     opened_thread,
     send_reply,
@@ -50,7 +51,6 @@ KEY: Final = re.compile(r"[0-9a-f]{32}")
 REFUSALS: Final = (409, 422)  # what is shown beside the form; anything else is no matter of what was typed
 NO_LIST: Final = "Listy nie można teraz pokazać. Otwórz ją ponownie za chwilę."
 BAD_DEADLINE: Final = "Podaj termin jako datę."
-BAD_ASSIGNEE: Final = "Wybierz osobę z listy."
 
 # What is told on the page of a matter after it was done.
 DONE: Final = {
@@ -200,16 +200,17 @@ def _add_forms(routes: APIRouter, door: Door, panel: Panel) -> None:
         matter_id: MatterId, deed: str, form: Annotated[StaffForm, Depends(staff_form)]
     ) -> Response:
         """Close, reopen, assign, or set the deadline."""
-        session, fields = form
+        session = form[0]
         try:
-            act = _act(deed, matter_id, session, fields)
+            act = await _act(door, deed, matter_id, form)
             await change(door, Change(deed, matter_id, session.principal.account_id, act))
         except Problem as problem:
             return await _thread_page(door, panel, session, matter_id, _failure(problem))
         return see_other(f"/panel/inbox/{matter_id}?done={deed}")
 
 
-def _act(deed: str, matter_id: str, session: PanelSession, fields: Mapping[str, str]) -> Act:
+async def _act(door: Door, deed: str, matter_id: str, form: StaffForm) -> Act:
+    session, fields = form
     match deed:
         case "close":
             seen = _seen(fields)
@@ -217,9 +218,8 @@ def _act(deed: str, matter_id: str, session: PanelSession, fields: Mapping[str, 
         case "reopen":
             return lambda letters, tx: letters.reopen(tx, matter_id)
         case "assign":
-            assignee_id = fields.get("assignee") or session.principal.account_id
-            if not ID.fullmatch(assignee_id):
-                raise Problem(422, "Popraw osobę", errors=[{"message": BAD_ASSIGNEE}])
+            own_id = session.principal.account_id
+            assignee_id = await assignee_of(door, session.token, own_id, fields.get("assignee"))
             return lambda letters, tx: letters.assign(tx, matter_id, assignee_id)
         case "deadline":
             due_on = _day(fields.get("due_on", ""))

@@ -223,6 +223,22 @@ async def test_people_are_named_and_the_staff_take_care_of_matters(house: House)
     assert [item["assignee_id"] for item in mine] == ["s1"]
 
 
+async def test_matters_are_given_to_staff_alone_and_without_identity_to_oneself(house: House) -> None:
+    matter_id = await house.open()
+    await signed_in(house)
+    page = await house.client.get(f"/panel/inbox/{matter_id}")
+    fields = {"csrf": re.findall('name="csrf" value="([^"]+)', page.text)[0], f"matter-{matter_id}": "1"}
+
+    async def statuses(who: str) -> list[int]:
+        ticked = await house.client.post("/panel/inbox/chosen", data={**fields, "deed": "assign", "to": who})
+        asked = await house.post(f"/inbox/{matter_id}/assignee", {"assignee_id": who}, CLERK)
+        return [(await press(house, page, "assign", assignee=who)).status_code, ticked.status_code, asked.status_code]
+
+    assert (await statuses("a1"), await statuses("s2")) == ([422, 422, 422], [303, 200, 200])
+    house.parts.app().state.door.directory._url = "http://127.0.0.1:9/directory"
+    assert (await statuses("s2"), await statuses("s1")) == ([422, 422, 422], [303, 200, 200])
+
+
 async def test_a_deadline_that_has_passed_is_shown_and_listed(house: House) -> None:
     matter_id = await house.open()
     await signed_in(house)
