@@ -114,8 +114,9 @@ class Filter:
             states = [state for state in states if state is MatterState.OPEN]
         assignee = {"me": account_id, "nobody": NOBODY}.get(self.assignee or "", self.assignee)
         due_before = today(utc_now()) if self.late else None
-        found = await inbox.find(tx, meant or Meant(self.search))
-        return Wanted(states, assignee, due_before, self.lease or None, self.kind, found)
+        lease_id = self.lease or None
+        found = await inbox.find(tx, meant or Meant(self.search), lease_id)
+        return Wanted(states, assignee, due_before, lease_id, self.kind, found)
 
     def same_shelf(self, other: "Filter") -> bool:
         """Tell whether both list the same of what is looked for, in whatever order."""
@@ -283,12 +284,12 @@ def router(door: Door, gate: StaffGate) -> APIRouter:
     async def list_inbox(
         principal: Staff, chosen: FilterOf, behind: BehindOf, limit: Limit = DEFAULT_LIMIT
     ) -> dict[str, Any]:
-        """List every account's matters."""
+        """List every account's matters; `complete`: the words looked for mean no others."""
         async with door.database.connection() as connection:
             wanted = await chosen.wanted(connection, principal.account_id)
             page = await inbox.page(connection, wanted, behind, limit)
         items = [overview(matter, AuthorRole.STAFF) for matter in page]
-        return {"items": items, "next_cursor": following(page, limit, chosen)}
+        return {"items": items, "next_cursor": following(page, limit, chosen), "complete": not wanted.cut}
 
     @routes.get("/{matter_id}", dependencies=[Depends(staff)])
     async def read_matter(matter_id: MatterId) -> Json:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from libs.chassis.event_store import utc_now
 from libs.chassis.http import ID, Problem
-from libs.chassis.panel import Panel, PanelSession
+from libs.chassis.panel import Panel, PanelSession, wording
 from libs.chassis.searching import MAX_SEARCH_CHARACTERS
 from services.correspondence.api.directory import People
 from services.correspondence.api.inbox import Filter, Order, behind_of, chosen_of, following
@@ -20,7 +20,7 @@ from services.correspondence.api.wire import Door
 from services.correspondence.commands.matters import today
 from services.correspondence.domain.matters import MatterState
 from services.correspondence.read_models import inbox
-from services.correspondence.read_models.inbox import Meant
+from services.correspondence.read_models.inbox import MOST_FOUND, Meant
 from services.correspondence.read_models.matters import Overview
 
 ROWS: Final = 50
@@ -29,6 +29,7 @@ NEAR_DAYS: Final = 2  # a deadline this close stands out
 ONE_DAY: Final = 1
 HOME: Final = "/panel/inbox?status=open&order=deadline"  # where a day begins: what waits, the most urgent first
 MANY: Final = "Pasuje zbyt wiele osób i umów, może tu brakować spraw: wpisz więcej słów albo dłuższe."
+CUT: Final = f"Pasuje ponad {wording.number(MOST_FOUND)} spraw, pokazujemy najnowsze: wpisz więcej słów."
 AWAY: Final = "Usługa kont nie odpowiada: szukano tylko po numerze sprawy, temacie i identyfikatorze umowy."
 
 STATE_WORDS: Final = {
@@ -184,7 +185,7 @@ async def shelf(
         words=STATE_WORDS,
         people=people,
         staff=people.staff,
-        warning=warning,
+        warning=warning or (CUT if wanted.cut else ""),
         most=MAX_SEARCH_CHARACTERS,
         home=HOME,
         older=_older(look, page),

@@ -13,18 +13,21 @@ from libs.chassis.searching import words_of
 from services.correspondence.domain.matters import MatterState
 from services.correspondence.read_models.matters import Overview, Place, overviews
 
+MOST_FOUND: Final = 2_000  # matters that words may mean; some 70 kB that each list of them takes along
 NOBODY: Final = ""  # as an assignee: whom nobody takes care of
 
 # Matters of which every word ($1) is part of number or subject, or means the lease or the account: $2 holds each word
 # before an id that it may mean, 'lipowa L-000012', for words have no spaces. Words are folded once, and a text once.
+# $3: the only lease, $4: how many, those with the latest activity.
 FOUND = """
 select m.matter_id from matters m
 join matter_register r using (matter_id) join letters l on l.message_id = m.first_message_id
 cross join lateral (select folded(r.number || ' ' || l.title) as text offset 0) f
-where not exists (
+where ($3::text is null or m.lease_id = $3) and not exists (
     select from unnest($1::text[], array(select folded(w) from unnest($1::text[]) w)) as one (word, plain)
     where strpos(f.text, plain) = 0
         and (word || ' ' || m.lease_id = any($2::text[]) or word || ' ' || m.account_id = any($2::text[])) is not true)
+order by m.last_message_at desc, m.matter_id desc limit $4
 """
 
 # A page of the inbox, the latest activity first. $1 states, $2 assignee (empty: nobody), $3 due before, $4 lease, $5
@@ -114,6 +117,11 @@ class Wanted:
     found: Sequence[str] | None = None
 
     @property
+    def cut(self) -> bool:
+        """Whether more is found than is looked among."""
+        return self.found is not None and len(self.found) > MOST_FOUND
+
+    @property
     def but_kind(self) -> tuple[list[str], str | None, date | None, str | None]:
         """The parameters that every list of them begins with."""
         return [state.value for state in self.states], self.assignee_id, self.due_before, self.lease_id
@@ -142,10 +150,15 @@ class Kind:
     matters: int
 
 
-async def find(tx: Connection, meant: Meant) -> list[str] | None:
-    """Return the matters that are looked for; None: nothing is."""
+async def find(tx: Connection, meant: Meant, lease_id: str | None) -> list[str] | None:
+    """Return the matters that are looked for, of the lease if there is one; None: nothing is.
+
+    Of more than `MOST_FOUND` one more, those with the latest activity.
+    """
     words, ids = meant.parameters
-    return [row["matter_id"] for row in await tx.fetch(FOUND, words, ids)] if words else None
+    if not words:
+        return None
+    return [row["matter_id"] for row in await tx.fetch(FOUND, words, ids, lease_id, MOST_FOUND + 1)]
 
 
 async def page(tx: Connection, wanted: Wanted, behind: Place | DuePlace, limit: int) -> list[Overview]:

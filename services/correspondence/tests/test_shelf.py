@@ -9,6 +9,7 @@ import pytest
 from libs.chassis.auth import Principal
 from services.correspondence.api.shelf import Due, deadline
 from services.correspondence.domain.matters import AuthorRole, MatterState
+from services.correspondence.read_models.inbox import MOST_FOUND
 from services.correspondence.read_models.matters import Overview
 from services.correspondence.tests.conftest import CLERK, OTHER_TENANT, House
 from services.correspondence.tests.test_inbox import signed_in
@@ -110,6 +111,33 @@ async def test_the_list_of_a_lease_has_its_matters_alone_whatever_is_typed(house
     assert form
     typed = await house.client.post("/panel/inbox", data={**hidden_of(form[0]), "search": "kran"})
     assert re.findall(r"Kran w \w+|Winda 1", typed.text) == ["Kran w kuchni"]
+
+
+# Copies of the only matter: its letter again under other numbers, each a minute earlier.
+COPIES = """
+insert into matters select matter_id || n, account_id, lease_id, matter_type_id, matter_type_version, state,
+    assignee_id, due_on, opened_at, last_message_at - n * interval '1 minute', last_author, first_message_id,
+    message_count
+from matters cross join generate_series(1, $1::integer) n
+"""
+NUMBERS = """
+insert into matter_register select matter_id, 'K/2025/' || row_number() over () from matters
+where matter_id not in (select matter_id from matter_register)
+"""
+
+
+@pytest.mark.system
+async def test_words_that_mean_too_many_matters_ask_for_more_of_them(house: House) -> None:
+    await house.open(title="Kran")
+    await signed_in(house)
+    await house.value(COPIES, MOST_FOUND - 1)
+    await house.value(NUMBERS)
+    assert ("Pasuje ponad" in (await looked_for(house, search="kran")).text) is False
+    await house.open(title="Kran w kuchni")
+    assert "wpisz więcej słów" in (await looked_for(house, search="kran")).text
+    found = [(await house.get("/inbox", CLERK, search=words)).json() for words in ("kran", "kuchni")]
+    assert [one["complete"] for one in found] == [False, True]
+    assert found[0]["items"][0]["title"] == "Kran w kuchni"
 
 
 @pytest.mark.system
