@@ -67,7 +67,7 @@ check: pages ## Format, lint, types, architecture, schemas and the fast tests
 
 .PHONY: test
 test: pages chromium judges ## Every test but measurements and the browser's matrix, on a real Kafka, PostgreSQL and browser
-	$(PYTEST) -m "not bench and not matrix and not outside"
+	$(PYTEST) --durations 20 -m "not bench and not matrix and not outside"
 
 .PHONY: test-fast
 test-fast: install ## The tests that need no server

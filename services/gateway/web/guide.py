@@ -49,7 +49,10 @@ def _signing_in(say: Say) -> Topic:
         (
             Step(
                 "guide-sign-in.webp",
-                say("Przepisz login i hasło z listu i naciśnij „Zaloguj się”. Wielkość liter w haśle ma znaczenie."),
+                say(
+                    "Przepisz login i hasło z listu i naciśnij „Zaloguj się”. Hasło z listu można pisać "
+                    "małymi literami."
+                ),
                 say("Strona logowania z polami „Login” i „Hasło”."),
             ),
             Step(
