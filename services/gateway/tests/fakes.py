@@ -83,6 +83,7 @@ class Company:
     sessions: dict[str, str] = field(default_factory=dict)
     payment_status: str = "pending"
     payment_more: dict[str, Any] = field(default_factory=dict)
+    payments_before: list[dict[str, Any]] = field(default_factory=list)
     autopay_url: str = "http://127.0.0.1:9"
     stored: dict[str, Answer] = field(default_factory=dict)
     matters: dict[str, dict[str, Any]] = field(default_factory=company.matters)
@@ -300,7 +301,8 @@ def _started(world: Company, request: web.Request, given: dict[str, Any]) -> web
 
 def _payments(world: Company) -> list[web.RouteDef]:
     async def of_lease(_: web.Request) -> web.Response:
-        return web.json_response({"items": [company.payment(world.payment_status) | world.payment_more]})
+        newest = company.payment(world.payment_status) | world.payment_more
+        return web.json_response({"items": [newest, *world.payments_before]})
 
     async def start(request: web.Request) -> web.Response:
         person = world.person(request)

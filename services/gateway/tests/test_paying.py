@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from services.gateway.tests import company
 from services.gateway.tests.company import MONTH_GROSZE, MONTHS
 from services.gateway.tests.conftest import PUBLIC_URL, Opened, Portal
 
@@ -181,6 +182,14 @@ async def test_each_payment_tells_its_state_and_how_to_go_on(anna: Portal, statu
     assert said in main
     assert ("Zapłać ponownie" in main) == (status in {"failed", "expired"})
     assert ("Dokończ" in main) == (status == "initiated")
+
+
+async def test_a_payment_left_before_another_is_not_offered_again(anna: Portal) -> None:
+    anna.company.payment_status = "confirmed"
+    anna.company.payments_before = [company.payment("initiated")]
+    main = (await anna.see("/umowa/L-1/platnosci")).partition("<main")[2]
+    assert "rozpoczęta, bez potwierdzenia" in main
+    assert "Dokończ" not in main
 
 
 async def test_an_imported_payment_is_known_by_its_day_alone(anna: Portal) -> None:
