@@ -278,7 +278,7 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
 
     async def _apply_with_patience(self, part: Part) -> None:
         """Apply a part; wait out faults that pass, and pin one that does not pass on the record that causes it."""
-        failures = 0
+        failures = unknown = 0  # a server that is away for long must not make the next fault a record's
         while not self._stop.is_set():
             try:
                 await self._apply([part])
@@ -287,10 +287,11 @@ class ProjectionRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
             except (*UNAVAILABLE, *CONFLICT) as error:
                 logger(__name__).warning("projection waits", error=brief(error), failures=failures)
             except Exception as error:  # noqa: BLE001  # whatever one record causes must not stop the others
-                if failures + 1 >= FAULT_ATTEMPTS:
+                unknown += 1
+                if unknown >= FAULT_ATTEMPTS:
                     await self._isolate(part, error)
                     return
-                logger(__name__).warning("projection tries again", error=brief(error), failures=failures)
+                logger(__name__).warning("projection tries again", error=brief(error), failures=unknown)
             else:
                 return
             await pause(self._stop, backoff(failures))

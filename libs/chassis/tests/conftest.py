@@ -20,17 +20,23 @@ NOTES = 'select partition, "offset", value from notes order by 1, 2'
 
 @dataclass
 class NoteTaker:
-    """A projector: `bad` values are set aside, `broken` ones raise as long as they are in the set."""
+    """A projector: `bad` values are set aside, `broken` ones raise as long as they are in the set.
+
+    `troubles` are raised one by one, each once, before anything is taken.
+    """
 
     topics: Sequence[str] = ("iok.payments",)
     name: str = "notes"
     broken: set[bytes] = field(default_factory=set)
+    troubles: list[Exception] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
 
     async def projection(self, tx: Connection) -> str:
         return self.name
 
     async def project(self, tx: Connection, records: Sequence[Record]) -> Sequence[SetAside]:
+        if self.troubles:
+            raise self.troubles.pop(0)
         if any(record.value in self.broken for record in records):
             raise ValueError("this record breaks the projector")
         bad = [record for record in records if record.value == b"bad"]

@@ -112,6 +112,19 @@ async def test_a_record_that_breaks_the_projector_is_found_in_its_batch_and_set_
     assert await SetAsideDesk(desk.database, projector).histogram() == {"unexpected_error": 1}
 
 
+async def test_a_fault_that_passes_after_the_server_was_away_long_is_pinned_on_no_record(
+    desk: Desk, topics: TopicSpace
+) -> None:
+    away: list[Exception] = [ConnectionError("away") for _ in range(4)]
+    projector = NoteTaker(troubles=[*away, ValueError("passes"), *away, ValueError("passes, too")])
+    await publish(topics, b"1")
+
+    async with projecting(desk, topics.kafka, projector):
+        assert await noted(desk, 1) == [b"1"]
+
+    assert await SetAsideDesk(desk.database, projector).histogram() == {}
+
+
 async def test_a_header_that_is_no_text_loses_no_batch(desk: Desk, topics: TopicSpace) -> None:
     await topics.publish(TOPIC, b"L-1", b"1", partition=0, headers=(("content-type", b"\xff\xfe"),))
     await publish(topics, b"2")

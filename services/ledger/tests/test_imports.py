@@ -113,7 +113,7 @@ async def test_one_bad_line_and_nothing_changes_and_every_bad_line_is_told(datab
     assert "parties" in told[4]
     assert "persons" in told[5]
     assert "earlier line" in told[6]
-    assert "twice" in told[8]
+    assert "dwa razy" in told[8]
 
 
 async def test_a_lease_recorded_with_other_terms_is_a_bad_line(database: Database, write: Write) -> None:
