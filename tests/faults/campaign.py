@@ -16,7 +16,7 @@ from tests.faults import oracle, trials
 from tests.faults.client import Client
 from tests.faults.company import Company
 from tests.faults.deeds import Deeds
-from tests.faults.finding import find, settled
+from tests.faults.finding import find, on_desk, settled
 from tests.faults.history import Found, History
 from tests.faults.load import Load, Pace
 from tests.faults.memory import Memory
@@ -105,6 +105,7 @@ class Campaign:
         await self._client.open()
         watching = [asyncio.create_task(self._memory.watch()), asyncio.create_task(self._hear())]
         try:
+            self._history.aside_before = frozenset(await on_desk(self._client))
             await self._load.prepare()
             self._say(f"{len(self._load.leases)} leases are known everywhere; the load begins")
             self._load.start()

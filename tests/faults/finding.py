@@ -72,8 +72,13 @@ async def find(client: Client, history: History, leases: list[str], matters: lis
     for topic in TOPICS:
         for record in await client.system.records(topic):
             found.log += _read(topic, record.partition, record.offset, record.value)
-    found.set_aside = await asyncio.to_thread(_set_aside, client, await client.sign_in("operator"))
+    found.set_aside = {place for row_id, place in (await on_desk(client)).items() if row_id not in history.aside_before}
     return found
+
+
+async def on_desk(client: Client) -> dict[int, tuple[str, int, int]]:
+    """Every record on the ledger's desk: its id there and its place."""
+    return await asyncio.to_thread(_on_desk, client, await client.sign_in("operator"))
 
 
 async def _books(client: Client, found: Found, leases: list[str]) -> None:
@@ -126,15 +131,14 @@ def _read(topic: str, partition: int, offset: int, value: bytes | None) -> list[
         return []
 
 
-def _set_aside(client: Client, token: str) -> set[tuple[str, int, int]]:
-    """Every place on the ledger's desk, page by page."""
-    places: set[tuple[str, int, int]] = set()
+def _on_desk(client: Client, token: str) -> dict[int, tuple[str, int, int]]:
+    places: dict[int, tuple[str, int, int]] = {}
     cursor: str | None = ""
     headers = {"Authorization": f"Bearer {token}"}
     while cursor is not None:
         parameters = {"limit": str(PAGE), **({"cursor": cursor} if cursor else {})}
         url = f"{client.system.url('ledger')}/ops/dead-letters"
         page = httpx.get(url, params=parameters, headers=headers, timeout=30).raise_for_status().json()
-        places |= {(item["topic"], item["partition"], item["offset"]) for item in page["items"]}
+        places |= {item["id"]: (item["topic"], item["partition"], item["offset"]) for item in page["items"]}
         cursor = page["next_cursor"]
     return places

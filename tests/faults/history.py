@@ -65,6 +65,8 @@ class History:
     reads: list[Read] = field(default_factory=list)
     bad: set[tuple[str, int, int]] = field(default_factory=set)
     """(topic, partition, offset) of bad records that Kafka took."""
+    aside_before: frozenset[int] = frozenset()
+    """Ids on the desk before the campaign: of a log, perhaps, that is no more, where offsets meant other records."""
     repeated: int = 0
     """Deliveries sent again although they had been acknowledged."""
     delivered: int = 0
